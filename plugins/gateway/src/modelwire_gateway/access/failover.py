@@ -115,18 +115,18 @@ class FailoverCounters:
     async def renew(self, reservations: Sequence[Reservation]) -> None:
         """Say that requests are still running."""
         shared = [one for one in reservations if one.id not in self._reserved_here]
-        await self._tell(lambda: self._shared.renew(shared))
+        await self._update_shared(lambda: self._shared.renew(shared))
 
     async def forget_spending(self, callers: Sequence[str]) -> None:
         """Forget what callers have spent."""
         self._outdated.update(callers)
-        await self._tell(lambda: self._shared.forget_spending(callers))
+        await self._update_shared(lambda: self._shared.forget_spending(callers))
 
     async def cool_down(self, model: str, seconds: float) -> None:
         """Keep a model of a group out of the choice for a while."""
         if self._local is not None:
             await self._local.cool_down(model, seconds)
-        await self._tell(lambda: self._shared.cool_down(model, seconds))
+        await self._update_shared(lambda: self._shared.cool_down(model, seconds))
 
     async def cooling(self, models: Sequence[str]) -> frozenset[str]:
         """Which of the models are kept out of the choice."""
@@ -164,11 +164,11 @@ class FailoverCounters:
         self.down = False
         _log.warning("The shared limits can be reached again.")
 
-    async def _tell(self, tell: Callable[[], Awaitable[None]]) -> None:
+    async def _update_shared(self, update: Callable[[], Awaitable[None]]) -> None:
         if self.down:
             return
         try:
-            await tell()
+            await update()
         except CountersUnavailable as error:
             self._lost(error)
 

@@ -22,7 +22,7 @@ from modelwire.messages import (
 )
 from modelwire.models import Model
 from modelwire_gateway.doors.body import off_loop
-from modelwire_gateway.doors.visit import Asking, Opened, require_allowed
+from modelwire_gateway.doors.visit import ClientRequest, Opened, require_allowed
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
 
@@ -37,7 +37,7 @@ _FILE_BYTES: Final = 40
 async def count_tokens(
     dialect: Dialect,
     gateway: Gateway,
-    asking: Asking,
+    request: ClientRequest,
     opened: Opened,
     record: RequestRecord,  # noqa: ARG001 - a handler's
 ) -> dict[str, Any]:
@@ -46,7 +46,7 @@ async def count_tokens(
     Args:
         dialect: Reads the request.
         gateway: What all doors share.
-        asking: The request.
+        request: The request.
         opened: The model.
         record: The record of the request.
 
@@ -54,10 +54,10 @@ async def count_tokens(
         The body of the answer. Where the provider does not count, `modelwire.estimated` says how the
         number was made.
     """
-    require_allowed(gateway, asking, opened)
+    require_allowed(gateway, request, opened)
     model = opened.called
     call = await off_loop(
-        asking.size, dialect.read, asking.body, asking.headers, model, opened.upstream
+        request.size, dialect.read, request.body, request.headers, model, opened.upstream
     )
     owner = gateway.runtime.registry.owner(model.provider, model.api)
     reason = f"{owner.distribution} cannot count tokens."
@@ -70,7 +70,7 @@ async def count_tokens(
             reason = error.message
         else:
             return {"input_tokens": counted}
-    return await off_loop(asking.size, _estimated, call.context, model, reason)
+    return await off_loop(request.size, _estimated, call.context, model, reason)
 
 
 def _estimated(context: Context, model: Model, reason: str) -> dict[str, Any]:

@@ -21,13 +21,13 @@ from modelwire_gateway.doors.body import off_loop
 from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
-    Asking,
+    ClientRequest,
     Opened,
     explained,
     failure_response,
     new_request_id,
     open_model,
-    read_asking,
+    read_request,
 )
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.groups import is_of_the_model
@@ -100,12 +100,12 @@ class _Visit:
 
     async def _answer(self) -> None:
         try:
-            asking = await read_asking(self._gateway, self._client, self._record)
+            request = await read_request(self._gateway, self._client, self._record)
         except (BadRequest, Refused) as error:
             await self._fail(error)
             return
-        with client_trace(asking.headers):
-            await self._client.attend(self._serve(asking), self._left)
+        with client_trace(request.headers):
+            await self._client.attend(self._serve(request), self._left)
 
     def _left(self) -> float | None:
         """End the answer because its client has gone; one that is complete is only to be settled."""
@@ -118,62 +118,62 @@ class _Visit:
         self._stream.cancel()
         return _LEAVING
 
-    async def _serve(self, asking: Asking) -> None:
+    async def _serve(self, request: ClientRequest) -> None:
         """Call the model for a request that was read."""
         gateway = self._gateway
         try:
-            members = await gateway.members(asking.caller, asking.name)
-            first = members[0] if members else gateway.expand(asking.name, self._dialect.provider)
-            opened = await open_model(gateway, asking, first, self._record)
-            call = await self._read(asking, opened)
+            members = await gateway.members(request.caller, request.name)
+            first = members[0] if members else gateway.expand(request.name, self._dialect.provider)
+            opened = await open_model(gateway, request, first, self._record)
+            call = await self._read(request, opened)
             self._record.stream = call.stream
-            estimate = Estimate(asking.size // _CHARACTERS, call.options.max_tokens)
+            estimate = Estimate(request.size // _CHARACTERS, call.options.max_tokens)
             admission = await gateway.access.admit(
-                asking.caller, opened.model, estimate, name=asking.name
+                request.caller, opened.model, estimate, name=request.name
             )
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             await self._fail(error)
             return
         try:
             if members:
-                opened = await self._call_one_of(asking, opened, members, admission)
+                opened = await self._call_one_of(request, opened, members, admission)
             else:
                 call = _labelled(call, admission)
-                await self._call_with_less(call, opened, asking.name, gateway.runtime)
+                await self._call_with_less(call, opened, request.name, gateway.runtime)
         except Exception as error:  # noqa: BLE001 - likewise
             await self._fail(error)
         finally:
             self._settle_usage(opened.model, estimate)
             await admission.settle(self._record.usage, self._record.cost, model=self._record.model)
 
-    async def _read(self, asking: Asking, opened: Opened) -> ServedCall:
+    async def _read(self, request: ClientRequest, opened: Opened) -> ServedCall:
         call = await off_loop(
-            asking.size,
+            request.size,
             self._dialect.read,
-            asking.body,
-            asking.headers,
+            request.body,
+            request.headers,
             opened.called,
             opened.upstream,
         )
         return call if self._is_streamed is None else evolve(call, stream=self._is_streamed)
 
     async def _call_one_of(
-        self, asking: Asking, opened: Opened, members: list[str], admission: Admission
+        self, request: ClientRequest, opened: Opened, members: list[str], admission: Admission
     ) -> Opened:
         """Call the first of a group's models, and the next where the failure is the model's own."""
         gateway = self._gateway
         model, *others = members
         while True:
-            call = _labelled(await self._read(asking, opened), admission)
+            call = _labelled(await self._read(request, opened), admission)
             runtime = gateway.without_retries if others else gateway.runtime
             try:
-                await self._call_with_less(call, opened, asking.name, runtime)
+                await self._call_with_less(call, opened, request.name, runtime)
             except ProviderError as error:
                 await gateway.groups.failed(model, error)
                 if self._has_left or not others or not is_of_the_model(error):
                     raise
                 model = others.pop(0)
-                opened = await open_model(gateway, asking, model, self._record)
+                opened = await open_model(gateway, request, model, self._record)
             else:
                 if self._record.failure is None:
                     gateway.groups.answered(model)
@@ -197,7 +197,7 @@ class _Visit:
                 return
 
     async def _call(self, call: ServedCall, opened: Opened, name: str, runtime: Runtime) -> None:
-        request = Asked(call, name, self._record.request_id, int(self._record.began))
+        echoed = Asked(call, name, self._record.request_id, int(self._record.began))
         self._stream = stream = runtime.stream(
             call.context,
             model=None if opened.reference is None else opened.called.ref,
@@ -209,7 +209,7 @@ class _Visit:
         try:
             async with stream:
                 if call.stream:
-                    await self._write(stream, request)
+                    await self._write(stream, echoed)
                 else:
                     message = await stream.result()
                     self._done(message)
@@ -217,23 +217,23 @@ class _Visit:
                         **self._dialect.headers(self._record.request_id),
                         **_ignored(call),
                     }
-                    await self._client.succeed(self._dialect.whole(message, request), headers)
+                    await self._client.succeed(self._dialect.whole(message, echoed), headers)
         except Cancelled as error:
             self._failed(error)
         except ModelwireError as error:
             self._failed(error)
             raise
 
-    async def _write(self, stream: Stream, request: Asked) -> None:
+    async def _write(self, stream: Stream, echoed: Asked) -> None:
         """Write the events as they come; a failure after the head is the last of them."""
-        writer = self._dialect.writer(request)
+        writer = self._dialect.writer(echoed)
         channel = self._client.channel(
             {
                 "content-type": self._dialect.media_type,
                 "cache-control": "no-cache",
                 "x-accel-buffering": "no",
                 **self._dialect.headers(self._record.request_id),
-                **_ignored(request.call),
+                **_ignored(echoed.call),
             },
             keep_alive=lambda: self._framed(writer.keep_alive()),
             seconds=self._gateway.settings.keep_alive_seconds,

@@ -14,7 +14,7 @@ from modelwire.hookspecs import EmbeddingOptions
 from modelwire.messages import Usage
 from modelwire.runtime import Embeddings
 from modelwire_gateway.access.caller import Estimate
-from modelwire_gateway.doors.visit import Asking, Opened
+from modelwire_gateway.doors.visit import ClientRequest, Opened
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
 
@@ -27,7 +27,7 @@ _HARMLESS: Final = frozenset({"user"})
 
 
 async def embed_texts(
-    gateway: Gateway, asking: Asking, opened: Opened, record: RequestRecord
+    gateway: Gateway, request: ClientRequest, opened: Opened, record: RequestRecord
 ) -> dict[str, Any]:
     """Make a vector of each text of a request.
 
@@ -36,7 +36,7 @@ async def embed_texts(
         Refused: The caller may not call the model, or has used up a limit.
         ModelwireError: The model makes no embeddings, or its provider failed.
     """
-    body = Fields(asking.body)
+    body = Fields(request.body)
     body.any("model")
     texts = _texts(body)
     packed = body.one_of("encoding_format", _FORMATS) or False
@@ -44,8 +44,10 @@ async def embed_texts(
         dimensions=body.count("dimensions"),
         input_type=body.one_of("input_type", _INPUTS),  # type: ignore[arg-type] # one of the two
     )
-    estimate = Estimate(asking.size // _CHARACTERS, 0)
-    admission = await gateway.access.admit(asking.caller, opened.model, estimate, name=asking.name)
+    estimate = Estimate(request.size // _CHARACTERS, 0)
+    admission = await gateway.access.admit(
+        request.caller, opened.model, estimate, name=request.name
+    )
     try:
         made = await gateway.runtime.embed(texts, model=opened.called.ref, options=options)
         _record(record, made)
@@ -58,7 +60,7 @@ async def embed_texts(
         raise
     finally:
         await admission.settle(record.usage, record.cost, model=record.model)
-    return _answer(made, asking.name, body, packed=packed)
+    return _answer(made, request.name, body, packed=packed)
 
 
 def _texts(body: Fields) -> list[str]:

@@ -23,8 +23,8 @@ class Dialects:
     """The dialects of the installed plugins.
 
     Attributes:
-        openai: That of Chat Completions, whose clients also ask for models and embeddings.
-        anthropic: That of Messages, whose clients also ask for models and counts of tokens.
+        openai: That of Chat Completions, whose clients also request models and embeddings.
+        anthropic: That of Messages, whose clients also request models and counts of tokens.
         every: Those of all plugins, also these two.
     """
 

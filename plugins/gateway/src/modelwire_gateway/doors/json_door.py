@@ -14,20 +14,20 @@ from modelwire.dialects import BadRequest, ErrorWords
 from modelwire_gateway.access.caller import Refused
 from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.visit import (
-    Asking,
+    ClientRequest,
     Opened,
     explained,
     failure_response,
     new_request_id,
     open_model,
-    read_asking,
+    read_request,
 )
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
 
 __all__ = ["Handler", "JsonDoor"]
 
-Handler = Callable[[Gateway, Asking, Opened, RequestRecord], Awaitable[dict[str, Any]]]
+Handler = Callable[[Gateway, ClientRequest, Opened, RequestRecord], Awaitable[dict[str, Any]]]
 """Makes the body of an answer; what it raises is answered in the words of the API."""
 
 
@@ -55,7 +55,7 @@ class JsonDoor:
         client = Client(scope, receive, send)
         try:
             try:
-                asking = await read_asking(self._gateway, client, record)
+                request = await read_request(self._gateway, client, record)
             except (BadRequest, Refused) as error:
                 await client.respond(self._fail(error, record))
                 return
@@ -66,19 +66,19 @@ class JsonDoor:
                 record.status, record.failure = 499, "left"
                 return 0
 
-            await client.attend(self._respond(asking, client, record), left)
+            await client.attend(self._respond(request, client, record), left)
         except ClientDisconnect:
             record.status, record.failure = 499, "left"
         finally:
             record.seconds = time.monotonic() - began
             self._gateway.observe(record)
 
-    async def _respond(self, asking: Asking, client: Client, record: RequestRecord) -> None:
+    async def _respond(self, request: ClientRequest, client: Client, record: RequestRecord) -> None:
         try:
-            members = await self._gateway.members(asking.caller, asking.name)
-            first = members[0] if members else self._gateway.expand(asking.name)
-            opened = await open_model(self._gateway, asking, first, record)
-            body = await self._handler(self._gateway, asking, opened, record)
+            members = await self._gateway.members(request.caller, request.name)
+            first = members[0] if members else self._gateway.expand(request.name)
+            opened = await open_model(self._gateway, request, first, record)
+            body = await self._handler(self._gateway, request, opened, record)
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             await client.respond(self._fail(error, record))
         else:

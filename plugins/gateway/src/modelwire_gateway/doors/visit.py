@@ -20,7 +20,7 @@ from modelwire_gateway.gateway import Gateway, logger
 from modelwire_gateway.records import Content, RequestRecord
 
 __all__ = [
-    "Asking",
+    "ClientRequest",
     "Opened",
     "checked_name",
     "explained",
@@ -28,7 +28,7 @@ __all__ = [
     "json_response",
     "new_request_id",
     "open_model",
-    "read_asking",
+    "read_request",
     "require_allowed",
     "resolve_model",
 ]
@@ -44,7 +44,7 @@ def new_request_id() -> str:
 
 
 @frozen
-class Asking:
+class ClientRequest:
     """A request that was read, of a known caller.
 
     Attributes:
@@ -79,7 +79,7 @@ class Opened:
     upstream: str
 
 
-async def read_asking(gateway: Gateway, client: Client, record: RequestRecord) -> Asking:
+async def read_request(gateway: Gateway, client: Client, record: RequestRecord) -> ClientRequest:
     """Authenticate the caller, and read the request.
 
     Raises:
@@ -100,7 +100,7 @@ async def read_asking(gateway: Gateway, client: Client, record: RequestRecord) -
         record.content = Content(dict(body))
     body |= client.path_params
     record.name = name = checked_name(body.get("model"))
-    return Asking(caller, headers, body, size, name)
+    return ClientRequest(caller, headers, body, size, name)
 
 
 def checked_name(given: object) -> str:
@@ -119,29 +119,29 @@ def checked_name(given: object) -> str:
 
 
 async def open_model(
-    gateway: Gateway, asking: Asking, reference: str | None, record: RequestRecord
+    gateway: Gateway, request: ClientRequest, reference: str | None, record: RequestRecord
 ) -> Opened:
     """Find the model behind a reference, and what the caller's requests for it go to.
 
     Args:
         gateway: What all doors share.
-        asking: The request.
+        request: The request.
         reference: The reference that its name resolves to; `None` is the primary model.
         record: Where the model is noted.
 
     Raises:
         ModelwireError: There is no such model, or it cannot be used.
     """
-    routes = asking.caller.routes
+    routes = request.caller.routes
     try:
         model = await resolve_model(gateway, reference)
     except UnknownModel:
         # A name that only this caller knows.
-        if asking.name not in routes:
+        if request.name not in routes:
             raise
-        model = await resolve_model(gateway, routes[asking.name])
+        model = await resolve_model(gateway, routes[request.name])
     record.model = str(model.ref)
-    route = routes.get(asking.name) or routes.get(record.model)
+    route = routes.get(request.name) or routes.get(record.model)
     if route is None:
         return Opened(reference, model, model, await gateway.upstream_api(model))
     called = await resolve_model(gateway, route)
@@ -163,14 +163,14 @@ async def resolve_model(gateway: Gateway, reference: str | None) -> Model:
         raise UnknownModel(msg) from error
 
 
-def require_allowed(gateway: Gateway, asking: Asking, opened: Opened) -> None:
+def require_allowed(gateway: Gateway, request: ClientRequest, opened: Opened) -> None:
     """Check that a caller may call a model, where nothing is counted.
 
     Raises:
         Refused: They may not.
     """
-    if not gateway.access.may_call(asking.caller, asking.name, str(opened.model.ref)):
-        msg = f"This key may not call {asking.name}."
+    if not gateway.access.may_call(request.caller, request.name, str(opened.model.ref)):
+        msg = f"This key may not call {request.name}."
         raise Refused(403, "model_not_allowed", msg)
 
 

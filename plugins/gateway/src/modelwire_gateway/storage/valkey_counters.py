@@ -69,11 +69,11 @@ class ValkeyCounters:
 
         Where it is cancelled, the server may have set it aside already: then it is given back.
         """
-        asking = self._task(self._reserved(demand))
+        reserving = self._task(self._reserved(demand))
         try:
-            return await asyncio.shield(asking)
+            return await asyncio.shield(reserving)
         except asyncio.CancelledError:
-            _ = self._task(self._given_back(asking, demand.period))
+            _ = self._task(self._give_back(reserving, demand.period))
             raise
 
     def _task(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
@@ -82,11 +82,11 @@ class ValkeyCounters:
         task.add_done_callback(self._working.discard)
         return task
 
-    async def _given_back(
-        self, asking: asyncio.Task[Reservation | Full | None], period: Period
+    async def _give_back(
+        self, reserving: asyncio.Task[Reservation | Full | None], period: Period
     ) -> None:
         with contextlib.suppress(CountersUnavailable):
-            if isinstance(reserved := await asking, Reservation):
+            if isinstance(reserved := await reserving, Reservation):
                 await self.settle(reserved, 0, 0, period)
 
     async def _reserved(self, demand: Demand) -> Reservation | Full | None:
