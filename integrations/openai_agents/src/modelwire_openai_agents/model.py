@@ -71,7 +71,7 @@ class ModelwireModel(Model):
     Args:
         name: The model; `None` is the primary model of the configuration.
         runtime: Gives the runtime that calls it.
-        fallbacks: Models to ask where it fails; by default those of the configuration.
+        fallbacks: Models to call where it fails; by default those of the configuration.
         call_ids: The ids that calls have had.
     """
 

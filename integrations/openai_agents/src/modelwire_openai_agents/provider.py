@@ -26,7 +26,7 @@ class ModelwireProvider(ModelProvider):
     breaks off raises an error. Leaving `async with provider` closes connections.
 
     Args:
-        fallbacks: Models to ask where one fails; by default those of the configuration.
+        fallbacks: Models to call where one fails; by default those of the configuration.
         config: The configuration of modelwire, or its file; by default the one that the command
             line uses.
         runtime: A runtime to share; its owner closes it.

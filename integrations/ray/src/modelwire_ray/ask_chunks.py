@@ -1,4 +1,4 @@
-"""The callable class of `map_batches` that asks the rows of a batch in an actor."""
+"""The callable class of `map_batches` that sends the rows of a batch from an actor."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def read_call(
     tools: Iterable[ToolSpec] | None = None,
     choice: ToolChoice | None = None,
 ) -> ServedCall:
-    """Read what an agent asks of a model; a part that no model gets is logged.
+    """Read an agent's request to a model; a part that no model gets is logged.
 
     Args:
         model: The model, whose own the earlier answers are taken for.

@@ -20,7 +20,7 @@ class ModelwireSettings(BaseModelConfig, total=False):
     """How answers are wanted.
 
     Attributes:
-        fallbacks: Models to ask where the model fails.
+        fallbacks: Models to call where the model fails.
         max_tokens: The most tokens of an answer.
         temperature: How random the answer is.
         top_p: The share of probable tokens that are drawn from.

@@ -29,7 +29,7 @@ __all__ = [
 def detect_credentials(
     provider: ProviderConfig, config: Config, probe: bool, timeout: float
 ) -> CredentialStatus:
-    """Say which key would be used, and whether it would work; only a probe asks the service."""
+    """Say which key would be used, and whether it would work; only a probe sends a request."""
     from modelwire_anthropic.credentials import detect
 
     return detect(provider, config, probe=probe, timeout=timeout)

@@ -106,7 +106,7 @@ _UNKNOWN = Vendor("unknown", ())
 def vendor_of(model: Model, base_url: str | None = None) -> Vendor:
     """The service that answers for a model.
 
-    Behind a host that is not known a Claude is taken to be Anthropic's, which a gateway asks.
+    Behind a host that is not known a Claude is taken to be Anthropic's, which a gateway calls.
 
     Args:
         model: The model.

@@ -224,7 +224,7 @@ async def renew_authorization(
 def describe_call(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> Mapping[str, str]:
-    """Say where a call of the model would go and through which profile, without asking AWS.
+    """Say where a call of the model would go and through which profile, without a request to AWS.
 
     Raises:
         ConfigError: A setting is not valid.

@@ -97,7 +97,7 @@ class DiscoveryOptions:
     """How to list models.
 
     Attributes:
-        region: The region to ask, or `None` for the provider's.
+        region: The region to list models of, or `None` for the provider's.
         provider_filter: Makers of models in lower case, such as `anthropic`; empty for all.
         default_context_window: Tokens, for models of unknown size; `None` if it is not configured.
         default_max_tokens: Tokens, for models of unknown size; `None` if it is not configured.

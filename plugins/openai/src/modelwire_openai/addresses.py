@@ -59,7 +59,7 @@ class Address:
 
 @lru_cache(maxsize=256)
 def _taken_apart(url: str) -> tuple[str, Mapping[str, str]]:
-    """The base and the query of a base URL; each request asks for those of a few."""
+    """The base and the query of a base URL; each request needs those of a few."""
     parts = urlsplit(url.strip())
     path = parts.path.rstrip("/")
     for route in _ROUTES:

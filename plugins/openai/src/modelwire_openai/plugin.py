@@ -149,7 +149,7 @@ def batch_jobs(
 def describe_call(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> Mapping[str, str]:
-    """Say where a call of the model would go, without asking anybody.
+    """Say where a call of the model would go, without sending a request.
 
     Raises:
         ConfigError: A setting is not valid.

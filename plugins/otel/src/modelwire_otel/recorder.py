@@ -105,7 +105,7 @@ class CompletionSpan(Observer):
             _PRESENT.reset(token)
 
     def begin_try(self, model: Model, options: CompletionOptions, base_url: str | None) -> Span:
-        """Begin to ask a model, the first or another one.
+        """Begin a request to a model, the first or another one.
 
         Args:
             model: The model.

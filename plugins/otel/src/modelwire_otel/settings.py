@@ -111,7 +111,7 @@ def is_recording() -> bool:
 
 
 def _is_set(module: str, getter: str, variable: str) -> bool:
-    # Each request asks, and nearly always the API is imported: then only the provider is looked at.
+    # Each request checks, and nearly always the API is imported: then only the provider is looked at.
     loaded = sys.modules.get(module)
     if loaded is None:
         if variable not in os.environ:

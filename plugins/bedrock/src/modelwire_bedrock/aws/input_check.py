@@ -1,6 +1,6 @@
 """The input check: whether arguments follow a shape of botocore, and can be written as they are.
 
-botocore's validator and serializer ask the model of the service at each value. A check is made of the
+botocore's validator and serializer consult the service model for each value. A check is made of the
 model once. It says yes only where both would take the arguments, and where the JSON of the arguments
 themselves is what botocore writes; all others are passed to botocore, which also names the mistake.
 """

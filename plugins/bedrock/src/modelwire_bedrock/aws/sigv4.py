@@ -58,7 +58,7 @@ def sign_request(request: Request, credentials: Any, service: str, region: str) 
 
     Args:
         request: The request.
-        credentials: Credentials of botocore, which are not asked to renew themselves.
+        credentials: Credentials of botocore, which are not refreshed here.
         service: The name to sign with, such as `bedrock`.
         region: The region to sign for.
     """
@@ -187,7 +187,7 @@ def mint_token(credentials: Any, region: str) -> str:
     (aws-bedrock-token-generator 1.1). It holds for one region, and no longer than the credentials.
 
     Args:
-        credentials: Credentials of botocore, which are not asked to renew themselves.
+        credentials: Credentials of botocore, which are not refreshed here.
         region: The region that the token is for.
     """
     with importing():

@@ -1,4 +1,4 @@
-"""Short-term API keys, which are minted from a key pair without asking AWS.
+"""Short-term API keys, which are minted from a key pair without a request to AWS.
 
 Such a key is the text `bedrock-api-key-` and the base64 of a presigned address: a POST of the action
 `CallWithBearerToken` to `bedrock.amazonaws.com`, signed in its query for the service `bedrock`, with

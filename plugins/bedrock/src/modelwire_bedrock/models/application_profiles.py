@@ -33,7 +33,7 @@ class ApplicationProfiles:
     """Asks GetInferenceProfile, and keeps what it says for an hour.
 
     The permission for it is optional: where it is missing nothing is known, which is kept for ten
-    minutes. Any other failure is forgotten at once, so that the next call asks again.
+    minutes. Any other failure is forgotten at once, so that the next call tries again.
 
     Args:
         clock: Seconds.

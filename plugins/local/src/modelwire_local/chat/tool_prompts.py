@@ -122,12 +122,12 @@ def _call(tool: OfferedTool, payload: Mapping[str, Any], system: Sequence[str]) 
         for name, schema in _properties(tool).items()
         if isinstance(schema, Mapping) and isinstance(schema.get("description"), str)
     ]
-    asking = "\n".join([_signature(tool), *described])
+    description = "\n".join([_signature(tool), *described])
     turns = _from_the_user([turn for turn in payload["messages"] if turn["role"] != "system"])
     if turns[-1]["role"] == "user":
-        turns[-1] = {"role": "user", "content": f"{turns[-1]['content']}\n\n{asking}"}
+        turns[-1] = {"role": "user", "content": f"{turns[-1]['content']}\n\n{description}"}
     else:
-        turns.append({"role": "user", "content": asking})
+        turns.append({"role": "user", "content": description})
     messages = [_message("system", "\n".join([*system, _CALL])), *_turns(_CALLS), *turns]
     fields = {key: value for key, value in payload.items() if key not in _OF_WORDS}
     return {**fields, "messages": messages, "response_format": schema_format(tool.parameters)}
