@@ -167,8 +167,8 @@ class RecordedCall:
         if recorded:
             times = "once" if len(recorded) == 1 else f"{len(recorded)} times"
             why = (
-                f"{model} gets this request for time {self._number}, and it was recorded {times} "
-                f"in {directory}."
+                f"This is call {self._number} of {model} with the same request, which was recorded "
+                f"{times} in {directory}."
             )
             error = self.missing(why)
             error.nearest = self._store.find(self.request, recorded[-1])
