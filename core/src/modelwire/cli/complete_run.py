@@ -30,7 +30,7 @@ from modelwire.hookspecs import ToolChoice
 from modelwire.messages import Context
 from modelwire.runtime import Runtime, Stream, ToolLoop, ToolRun, run_tools
 from modelwire.runtime.resolver import default_ref
-from modelwire.runtime.tool_sources import with_sources_asked
+from modelwire.runtime.tool_sources import expand_sources
 from modelwire.tools import FunctionTool, load_tools
 
 __all__ = ["ToolOptions", "answer", "rehearse"]
@@ -201,7 +201,7 @@ async def _rehearse(
 ) -> int:
     async with Runtime.from_config(config_path) as runtime:
         chosen = [choice.open(runtime.config) for choice in sources]
-        found = await with_sources_asked(runtime, chosen)
+        found = await expand_sources(runtime, chosen)
         context.tools += [tool.tool for tool in found if isinstance(tool, FunctionTool)]
         asked = _asked(runtime, settings)
         del asked["fallbacks"]  # what the first model would get is shown

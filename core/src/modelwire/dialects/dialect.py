@@ -157,18 +157,18 @@ def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
     if not (asked.call.notes or message.diagnostics or message.attempts):
         return {}
     ignored = [{"path": note.path, "reason": note.reason} for note in asked.call.notes[:_SHOWN]]
-    told: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     if ignored:
-        told["ignored"] = ignored
+        members["ignored"] = ignored
     if message.diagnostics:
-        told["diagnostics"] = message.diagnostics[:_SHOWN]
+        members["diagnostics"] = message.diagnostics[:_SHOWN]
     if omitted := sum(
         max(0, len(each) - _SHOWN) for each in (asked.call.notes, message.diagnostics)
     ):
-        told["omitted"] = omitted
+        members["omitted"] = omitted
     if message.attempts:
-        told["model"] = f"{message.provider}/{message.model}"
-        told["attempts"] = [
+        members["model"] = f"{message.provider}/{message.model}"
+        members["attempts"] = [
             {"model": attempt.model, "code": attempt.code} for attempt in message.attempts
         ]
-    return {"modelwire": told}
+    return {"modelwire": members}

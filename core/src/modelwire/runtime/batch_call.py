@@ -1,4 +1,4 @@
-"""The call of a batch: the method of the runtimes that asks the rows of a file."""
+"""The call of a batch: the method of the runtimes that sends the rows of a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["CONCURRENCY", "MAX_ATTEMPTS", "BatchCall"]
 CONCURRENCY = 64
 """The maximum of requests in flight, where the caller names none."""
 MAX_ATTEMPTS = 5
-"""How often a row is asked, where the caller does not say."""
+"""The number of attempts per row, where the caller does not say."""
 _ABOVE = "modelwire.batch"
 """The package that runs batches over a runtime; it is imported by name, because it builds on this one."""
 
@@ -47,9 +47,9 @@ class BatchCall:
         retry_failed: bool = False,
         **changes: Unpack[OptionChanges],
     ) -> BatchSummary:
-        """Ask the rows of a file, and write each answer to another as a line.
+        """Send each row of a file to a model, and write its answer to another file as a line.
 
-        The same call continues a batch that was interrupted: rows that have an answer are not asked
+        The same call continues a batch that was interrupted: rows that have an answer are not sent
         again. What a row has itself, such as `max_tokens`, takes precedence over the arguments, except for
         the model.
 
@@ -63,8 +63,8 @@ class BatchCall:
             rpm: The quota of requests per minute; by default it is learnt from refusals.
             tpm: The quota of tokens per minute.
             budget: The maximum cost of all answers in USD, those of earlier runs included.
-            max_attempts: How often a row is asked before it has failed.
-            retry_failed: Whether rows are asked again whose failure is not one that passes.
+            max_attempts: The maximum of attempts per row.
+            retry_failed: Whether rows are retried whose failure is not transient.
             changes: Options of `CompletionOptions` for every row.
 
         Raises:

@@ -77,14 +77,14 @@ class Turn:
         limit: Ends the wait for it. What is armed here ends with the turn, and `first_event` with
             the first thing that is yielded.
         began: When the call began, by the monotonic clock.
-        asked: When this turn began.
+        turn_began: When this turn began.
         retries: When the model is tried again.
     """
 
     candidate: ModelRef | str
     limit: Cancellation
     began: float
-    asked: float
+    turn_began: float
     retries: RetryPolicy
 
     @property
@@ -95,7 +95,7 @@ class Turn:
     def arm(self, total: float | None, first_event: float | None) -> None:
         """Set deadlines of the turn, which hold whether the plugin looks at them or not."""
         self.limit.arm("total", total)
-        self.limit.arm("first_event", first_event, spent=time.monotonic() - self.asked)
+        self.limit.arm("first_event", first_event, spent=time.monotonic() - self.turn_began)
 
 
 async def ask_in_turn(

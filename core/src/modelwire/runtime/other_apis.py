@@ -51,7 +51,7 @@ class InstalledApis:
         """Stream through the plugin that speaks the API of the model; see `OtherApis.stream`."""
         api = model.api
         if api is None:
-            msg = f"A plugin asked for {model.ref} through another API, and named none."
+            msg = f"A plugin requested {model.ref} through another API, but named none."
             raise PluginError(msg, hint=FOR_USERS)
         await self.catalog.warm_up_api(provider, api)
         speaker = self.registry.speaker(provider.id, api)

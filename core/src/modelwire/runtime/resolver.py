@@ -107,7 +107,7 @@ class Resolver:
     def options_for(
         self,
         model: Model,
-        asked: CompletionOptions,
+        requested: CompletionOptions,
         *,
         spent: float = 0.0,
         deadlines: Deadlines,
@@ -116,7 +116,7 @@ class Resolver:
 
         Args:
             model: The model.
-            asked: The caller's options; they override the configuration.
+            requested: The caller's options; they override the configuration.
             spent: Seconds that have passed since the call. The caller's total deadline has been
                 running since; the configuration's and the transport's begin with each model.
             deadlines: Those of the transport, where neither caller nor configuration set any.
@@ -124,12 +124,12 @@ class Resolver:
         Raises:
             ConfigError: A configured parameter is not valid for its option.
         """
-        if asked is not NO_OPTIONS and asked != NO_OPTIONS:
-            return self._options(model, asked, spent, deadlines)
+        if requested is not NO_OPTIONS and requested != NO_OPTIONS:
+            return self._options(model, requested, spent, deadlines)
         key = (model.provider, model.id)
         before = self._plain.get(key)
         if before is None or before[0] is not model or before[1] is not deadlines:
-            made = self._options(model, asked, spent, deadlines)
+            made = self._options(model, requested, spent, deadlines)
             before = (model, deadlines, asdict(made, recurse=False))
             if len(self._plain) < _MOST_KNOWN or key in self._plain:
                 self._plain[key] = before
@@ -137,10 +137,10 @@ class Resolver:
         return CompletionOptions(**{**values, "params": dict(values["params"])})
 
     def _options(
-        self, model: Model, asked: CompletionOptions, spent: float, deadlines: Deadlines
+        self, model: Model, requested: CompletionOptions, spent: float, deadlines: Deadlines
     ) -> CompletionOptions:
-        limits = self._limits(model.provider, asked.deadlines, spent, deadlines)
-        return merge_options(self._params_of(model), asked, deadlines=limits)
+        limits = self._limits(model.provider, requested.deadlines, spent, deadlines)
+        return merge_options(self._params_of(model), requested, deadlines=limits)
 
     def _params_of(self, model: Model) -> Mapping[str, Any]:
         """The request parameters that the configuration gives a model."""
@@ -159,7 +159,7 @@ class Resolver:
         return params
 
     def embedding_options_for(
-        self, model: Model, asked: EmbeddingOptions, *, spent: float = 0.0, deadlines: Deadlines
+        self, model: Model, requested: EmbeddingOptions, *, spent: float = 0.0, deadlines: Deadlines
     ) -> EmbeddingOptions:
         """Merge the options of embeddings; the arguments are those of `options_for`.
 
@@ -172,7 +172,7 @@ class Resolver:
         provider = self.registry.provider_config(model.provider)
         entries = (entry.params for entry in provider.models if entry.id == model.id)
         own = self.config.own_params(*(f"{name}/{model.id}" for name in names))
-        options = merge_embedding_options({**own, **next(entries, {})}, asked)
+        options = merge_embedding_options({**own, **next(entries, {})}, requested)
         return evolve(
             options, deadlines=self._limits(model.provider, options.deadlines, spent, deadlines)
         )

@@ -269,7 +269,7 @@ class SyncRuntime(Closable, SharedByCopies):
         retry_failed: bool = False,
         **changes: Unpack[OptionChanges],
     ) -> BatchSummary:
-        """Ask the rows of a file, and write each answer to another as a line; see `Runtime.batch`."""
+        """Send each row of a file to a model, and write its answer as a line; see `Runtime.batch`."""
         return self._loop.call(
             self._runtime.batch(
                 source,

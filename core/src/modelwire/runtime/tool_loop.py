@@ -32,7 +32,7 @@ from modelwire.runtime.observation import begin
 from modelwire.runtime.options import StreamSettings, naming
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.stream import Stream
-from modelwire.runtime.tool_sources import with_sources_asked
+from modelwire.runtime.tool_sources import expand_sources
 from modelwire.tools import FunctionTool, ToolLike, run_call
 from modelwire.tools.forms import declarations, load, must_load, read_tools
 from modelwire.tools.source import has_sources
@@ -148,8 +148,8 @@ def run_tools(
         context: The conversation; a `Context` grows, and its own tools are offered too. From any
             other prompt a context is made: `loop.context`.
         tools: Functions with type hints, or results of `tool_from` and `load_tools`. A plain `Tool`
-            is offered, and its calls are left to the caller. A `ToolSource` in the list is asked for
-            its tools when the loop is iterated, and closed with the runtime.
+            is offered, and its calls are left to the caller. A `ToolSource` in the list lists its
+            tools when the loop is iterated, and is closed with the runtime.
         approve: `"always"`, `"never"`, or a function called before each tool; it may be a coroutine
             function. Where it returns false, the tool does not run, and the model gets the denial
             as the result. A `SyncRuntime` calls it in the thread that iterates.
@@ -278,8 +278,8 @@ class _Turns:
     async def events(self) -> AsyncGenerator[Event | ToolRun, None]:
         if self.given is not None:
             await self._wait(load)
-            asked = partial(with_sources_asked, self.runtime, self.given)
-            self.given = await self._wait(asked)
+            expand = partial(expand_sources, self.runtime, self.given)
+            self.given = await self._wait(expand)
             self.read_tools()
         for _ in range(self.max_turns):
             async with aclosing(self._answer_calls()) as runs:

@@ -10,7 +10,7 @@ from modelwire.tools import ToolLike, ToolSource
 if TYPE_CHECKING:
     from modelwire.runtime.runtime import Runtime
 
-__all__ = ["SourcesInUse", "with_sources_asked"]
+__all__ = ["SourcesInUse", "expand_sources"]
 
 
 class SourcesInUse:
@@ -30,21 +30,21 @@ class SourcesInUse:
             await source.aclose()
 
 
-async def with_sources_asked(runtime: Runtime, given: Iterable[ToolLike]) -> list[ToolLike]:
-    """The given tools, with each source replaced by its tools.
+async def expand_sources(runtime: Runtime, tools: Iterable[ToolLike]) -> list[ToolLike]:
+    """The tools, with each source replaced by the tools that it lists.
 
     Args:
         runtime: The runtime that closes the sources.
-        given: Tools and sources.
+        tools: Tools and sources.
 
     Raises:
         ModelwireError: A source cannot list its tools.
     """
-    tools: list[ToolLike] = []
-    for each in given:
+    expanded: list[ToolLike] = []
+    for each in tools:
         if isinstance(each, ToolSource):
-            runtime._sources.add(each)  # noqa: SLF001 - of the same room
-            tools += await each.tools()
+            runtime._sources.add(each)  # noqa: SLF001 - within the same package
+            expanded += await each.tools()
         else:
-            tools.append(each)
-    return tools
+            expanded.append(each)
+    return expanded
