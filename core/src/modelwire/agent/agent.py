@@ -225,8 +225,8 @@ class Agent(AsyncClosable, Closable, Generic[T]):
             msg = "config is given beside a runtime, which has a configuration."
             raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
         own = Runtime.from_config(config) if runtime is None else runtime
-        asked = options_of(options, changes, cls.from_config, {"Agent.run": cls.run})
-        found = find_agent(own.config, name, asked)
+        requested = options_of(options, changes, cls.from_config, {"Agent.run": cls.run})
+        found = find_agent(own.config, name, requested)
         agent: Agent[Any] = Agent(
             found.model,
             tools=tools,

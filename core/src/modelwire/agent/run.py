@@ -193,25 +193,25 @@ class Answers(Generic[T]):
 
     def _begin(self, session: Session | None) -> Context:
         task = self.task
-        asked = as_context(task.prompt)
+        prompt = as_context(task.prompt)
         before = as_context(task.history) if task.history is not None else Context()
         system = next(
-            (text for text in (task.system, asked.system_prompt, before.system_prompt) if text),
+            (text for text in (task.system, prompt.system_prompt, before.system_prompt) if text),
             None,
         )
-        if asked.tools or before.tools:
+        if prompt.tools or before.tools:
             msg = "The conversation of an agent has tools of its own."
             raise InvalidMessage(msg, hint="Give the tools to the agent, as Agent(tools=[...]).")
         if session is not None:
-            kept = session.conversation()
-            before = Context(kept.messages)
+            conversation = session.conversation()
+            before = Context(conversation.messages)
             if system is None:
-                system = kept.system_prompt
-            elif system != kept.system_prompt:
+                system = conversation.system_prompt
+            elif system != conversation.system_prompt:
                 session.choose_system_prompt(system)
-            for message in asked.messages:
+            for message in prompt.messages:
                 session.add(message)
-        return Context([*before.messages, *asked.messages], system)
+        return Context([*before.messages, *prompt.messages], system)
 
     async def _loop(
         self, context: Context, session: Session | None, *, again: bool

@@ -70,18 +70,18 @@ def replay(branch: Sequence[Entry]) -> Conversation:
     The last compaction of the branch replaces the entries before it, except for those that it
     keeps.
     """
-    told = Conversation()
+    conversation = Conversation()
     last = max((i for i, entry in enumerate(branch) if entry.kind == "compaction"), default=None)
     kept_from = 0
     if last is not None:
         first = branch[last].data.get("firstKeptEntryId")
         kept_from = next((i for i, e in enumerate(branch[:last]) if e.id == first), last)
-        _say(told, branch[last])
+        _add_message(conversation, branch[last])
     for position, entry in enumerate(branch):
-        _settle(told, entry)
+        _apply_choice(conversation, entry)
         if position >= kept_from and entry.kind != "compaction":
-            _say(told, entry)
-    return told
+            _add_message(conversation, entry)
+    return conversation
 
 
 def stored_message(data: Mapping[str, Any]) -> Message:
@@ -98,22 +98,24 @@ def stored_message(data: Mapping[str, Any]) -> Message:
     return message
 
 
-def _settle(told: Conversation, entry: Entry) -> None:
+def _apply_choice(conversation: Conversation, entry: Entry) -> None:
     """Apply the choice in an entry."""
     data = entry.data
     if entry.kind == "model_change":
-        told.model = _model(data.get("provider"), data.get("modelId")) or told.model
+        conversation.model = _model(data.get("provider"), data.get("modelId")) or conversation.model
     elif entry.kind == "thinking_level_change":
         level = data.get("thinkingLevel")
-        told.thinking_level = level if isinstance(level, str) else None
+        conversation.thinking_level = level if isinstance(level, str) else None
     elif entry.kind == "custom" and data.get("customType") == SYSTEM_PROMPT:
-        kept = data.get("data")
-        text = kept.get("text") if isinstance(kept, Mapping) else None
-        told.system_prompt = text if isinstance(text, str) else None
+        stored = data.get("data")
+        text = stored.get("text") if isinstance(stored, Mapping) else None
+        conversation.system_prompt = text if isinstance(text, str) else None
     elif entry.kind == "message" and isinstance(data.get("message"), Mapping):
         message = data["message"]
         if message.get("role") == "assistant":
-            told.model = _model(message.get("provider"), message.get("model")) or told.model
+            conversation.model = (
+                _model(message.get("provider"), message.get("model")) or conversation.model
+            )
 
 
 def _model(provider: object, model: object) -> ModelRef | None:
@@ -124,26 +126,26 @@ def _model(provider: object, model: object) -> ModelRef | None:
     return None
 
 
-def _say(told: Conversation, entry: Entry) -> None:
+def _add_message(conversation: Conversation, entry: Entry) -> None:
     """Add the message that an entry holds, if it holds one for the model."""
     if entry.kind in _SILENT:
         return
     read = _ENTRIES.get(entry.kind)
     if read is None:
         note = f'entries of the type "{entry.kind}" are kept, and are not part of the conversation'
-        told.notes.append(Problem("type", note, entry.line or None))
+        conversation.notes.append(Problem("type", note, entry.line or None))
         return
     try:
         message = read(entry)
     except InvalidMessage as error:
-        told.notes += [
+        conversation.notes += [
             Problem(f"message.{problem.path}", problem.message, entry.line or None)
             for problem in error.problems
         ]
         return
     if message is not None:
-        told.messages.append(message)
-        told.entry_ids.append(entry.id)
+        conversation.messages.append(message)
+        conversation.entry_ids.append(entry.id)
 
 
 def _message(entry: Entry) -> Message | None:
@@ -151,7 +153,7 @@ def _message(entry: Entry) -> Message | None:
     data = data if isinstance(data, Mapping) else {}
     role = data.get("role")
     if role == "bashExecution":
-        return None if data.get("excludeFromContext") else _said(_command(data), entry)
+        return None if data.get("excludeFromContext") else _user_message(_command(data), entry)
     if role in ("custom", "hookMessage"):
         return stored_message({**data, "role": "user"})
     if role == "branchSummary":
@@ -177,7 +179,7 @@ def _custom_message(entry: Entry) -> Message:
 
 
 def _summary(entry: Entry) -> Message:
-    return _said(
+    return _user_message(
         f"What was said before, in short:\n\n{_text(entry, 'summary')}",
         entry,
     )
@@ -185,8 +187,8 @@ def _summary(entry: Entry) -> Message:
 
 def _branch_summary(entry: Entry) -> Message | None:
     summary = _text(entry, "summary")
-    told = f"What was said on another branch of this conversation, in short:\n\n{summary}"
-    return _said(told, entry) if summary else None
+    text = f"What was said on another branch of this conversation, in short:\n\n{summary}"
+    return _user_message(text, entry) if summary else None
 
 
 def _text(entry: Entry, key: str) -> str:
@@ -194,7 +196,7 @@ def _text(entry: Entry, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _said(text: str, entry: Entry) -> UserMessage:
+def _user_message(text: str, entry: Entry) -> UserMessage:
     return UserMessage(text, _milliseconds(entry))
 
 

@@ -261,7 +261,7 @@ class Session(Closable):
 
     def _write(self) -> None:
         """Write the entries that are not in the file yet."""
-        assert self.path is not None  # noqa: S101 - asked only of sessions with a file
+        assert self.path is not None  # noqa: S101 - called only for sessions with a file
         if self._is_inherited:
             msg = f"{self.path} is in use by the parent process."
             raise SessionError(msg, source=str(self.path), hint="Open a session in this process.")

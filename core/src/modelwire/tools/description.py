@@ -94,10 +94,10 @@ def _has_code(function: Callable[..., Any]) -> bool:
 class _Description:
     """Builds the description of one function, and collects its mistakes."""
 
-    def __init__(self, name: str, line: int | None, said: Docstring) -> None:
+    def __init__(self, name: str, line: int | None, docstring: Docstring) -> None:
         self._name = name
         self._line = line
-        self._said = said
+        self._docstring = docstring
         self._problems: list[Problem] = []
         self._types: dict[str, Any] = {}
         self._notes: dict[str, dict[str, Any]] = {}
@@ -124,8 +124,8 @@ class _Description:
             self.refuse(name, f"its type hint cannot be read: {error}")
             return
         notes: dict[str, Any] = {}
-        if name in self._said.parameters:
-            notes["description"] = self._said.parameters[name]
+        if name in self._docstring.parameters:
+            notes["description"] = self._docstring.parameters[name]
         if get_origin(hint) is Annotated:
             text = next((extra for extra in get_args(hint)[1:] if isinstance(extra, str)), None)
             notes |= {} if text is None else {"description": text}
@@ -160,7 +160,7 @@ class _Description:
             for name, kind in self._types.items()
         ]
         arguments = msgspec.defstruct("Arguments", fields, kw_only=True, forbid_unknown_fields=True)
-        tool = Tool(self._name, self._said.description, schema)
+        tool = Tool(self._name, self._docstring.description, schema)
         return FunctionTool(tool, function, arguments, parallel)
 
 
