@@ -341,5 +341,5 @@ async def test_a_path_with_a_version_is_not_corrected(serve, http, runtime_for):
     ):
         with pytest.raises(ProviderError) as caught:
             await runtime.complete("x", model="acme/m")
-    assert "/v1/chat/completions was asked for" in caught.value.hint
+    assert "/v1/chat/completions was requested" in caught.value.hint
     assert "begins at" not in caught.value.hint

@@ -57,9 +57,9 @@ def error_of_response(
     fields = {name.lower(): value for name, value in headers.items()}
     failure = read_failure_body(body, fields.get("content-type"), status=status)
     error = error_of_failure(failure, headers=fields, provider=provider, model=model)
-    asked = parse_retry_after(fields, time.time() if now is None else now)
-    if asked is not None:
-        error.retry_after = asked
+    retry_after = parse_retry_after(fields, time.time() if now is None else now)
+    if retry_after is not None:
+        error.retry_after = retry_after
     if (again := fields.get("x-should-retry")) in ("true", "false"):
         error.retryable = again == "true"
     return error
@@ -122,7 +122,7 @@ def error_of_failure(
             hint=meaning.hint or (usual.hint if isinstance(usual, meaning.kind) else None),
             **details,
         )
-    error.retry_after = _asked_in_words(failure.message) if error.retryable else None
+    error.retry_after = _retry_after_in(failure.message) if error.retryable else None
     error.__cause__ = failure
     return error
 
@@ -138,7 +138,7 @@ def _meaning(failure: ServiceFailure) -> FailureRule | None:
     return by_code
 
 
-def _asked_in_words(message: str) -> float | None:
+def _retry_after_in(message: str) -> float | None:
     """Read "Please try again in 6m0.5s", which is in messages without a header beside them."""
     found = _AGAIN.search(message)
     if found is None or not any(found.group(1, 2, 3)):

@@ -303,11 +303,11 @@ def _with_right_path(error: ProviderError, url: str) -> ProviderError:
         return error
     parts = urlsplit(url)
     if _VERSION.search(parts.path):
-        error.hint = f"Check the base URL and the API of the provider; {parts.path} was asked for."
+        error.hint = f"Check the base URL and the API of the provider; {parts.path} was requested."
     else:
         right = shown_url(urlunsplit((parts.scheme, parts.netloc, "/v1", "", "")))
         error.hint = (
-            f"{parts.path} was asked for, and the API of such a server begins at {right}: "
+            f"{parts.path} was requested, and the API of such a server begins at {right}: "
             "correct the base URL."
         )
     return error

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Registry"]
 
-# The package, what its entry point names, and whether as middleware, of which more is asked.
+# The package, what its entry point names, and whether as middleware, which has more requirements.
 _Key = tuple[str, str, bool]
 _MOST_KNOWN = 1024
 K = TypeVar("K")

@@ -135,7 +135,7 @@ def explain_body(body: bytes, content_type: str | None = None) -> str:
     text = error_payload(body).decode("utf-8", "replace").strip().removeprefix("\ufeff")
     if text[:1] in {"{", "[", '"'}:
         try:
-            return _tidy(_said(json.loads(text)))
+            return _tidy(_message_in(json.loads(text)))
         except (ValueError, RecursionError):
             pass
     if text[:1] == "<" or "html" in (content_type or "").lower():
@@ -163,7 +163,7 @@ def error_payload(body: bytes) -> bytes:
     return next((event.data.encode() for event in events if event.data.strip()), body)
 
 
-def _said(value: Any, depth: int = 0) -> str:
+def _message_in(value: Any, depth: int = 0) -> str:
     if isinstance(value, str):
         return value
     if depth > _DEPTH:
@@ -171,17 +171,17 @@ def _said(value: Any, depth: int = 0) -> str:
     if isinstance(value, list):
         return "; ".join(filter(None, (_item(item, depth) for item in value[:10])))
     if isinstance(value, dict):
-        return next((said for key in _KEYS if (said := _said(value.get(key), depth + 1))), "")
+        return next((text for key in _KEYS if (text := _message_in(value.get(key), depth + 1))), "")
     return ""
 
 
 def _item(value: Any, depth: int) -> str:
     """The text of one of several details; validation errors of FastAPI have the place in `loc`."""
-    said = _said(value, depth + 1)
+    text = _message_in(value, depth + 1)
     place = value.get("loc") if isinstance(value, dict) else None
-    if said and isinstance(place, list):
-        return f"{'.'.join(map(str, place))}: {said}"
-    return said
+    if text and isinstance(place, list):
+        return f"{'.'.join(map(str, place))}: {text}"
+    return text
 
 
 def _html_text(text: str) -> str:

@@ -65,10 +65,10 @@ class RequestLog:
     def _passed(self) -> str:
         return f"{time.monotonic() - self._began:.2f} s"
 
-    def _say(self, said: str, headers: Mapping[str, str] | None = None) -> None:
-        lines = [said, *(f"  {name}: {value}" for name, value in (headers or {}).items())]
-        told = "\n".join(f"[{self._number}] {line}" for line in lines)
-        LOGGER.debug("%s", redact(told, self._secrets))
+    def _say(self, summary: str, headers: Mapping[str, str] | None = None) -> None:
+        lines = [summary, *(f"  {name}: {value}" for name, value in (headers or {}).items())]
+        text = "\n".join(f"[{self._number}] {line}" for line in lines)
+        LOGGER.debug("%s", redact(text, self._secrets))
 
 
 def log_request(

@@ -84,17 +84,17 @@ def delay_before(
     """
     if not error.retryable or attempt >= policy.max_attempts:
         return None
-    asked = error.retry_after
-    if not isinstance(asked, int | float) or not asked > 0:  # nor is NaN a time to wait
-        asked = 0.0
-    if asked > policy.longest_wait:
+    minimum = error.retry_after
+    if not isinstance(minimum, int | float) or not minimum > 0:  # nor is NaN a time to wait
+        minimum = 0.0
+    if minimum > policy.longest_wait:
         return None
     if random is None:
         import random as generators  # only a retry needs it
 
         random = generators.random
     # Beyond 2**64 the doubling has long met its cap, and floats would overflow.
-    delay = asked + random() * min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 64))
+    delay = minimum + random() * min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 64))
     return None if remaining is not None and delay >= remaining else delay
 
 
