@@ -164,11 +164,11 @@ def _warnings_as_notes() -> Iterator[None]:
 
 
 def _run(ready: Callable[[], object]) -> int:
-    asked = Diagnostics()
+    settings = Diagnostics()
     _prepare_streams()
     try:
         ready()
-        result: Any = app(standalone_mode=False, obj=asked, color=_colour())
+        result: Any = app(standalone_mode=False, obj=settings, color=_colour())
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -181,9 +181,9 @@ def _run(ready: Callable[[], object]) -> int:
     except ModelwireError as error:  # some of them are errors of the operating system, too
         from modelwire.cli.errors import print_failure, print_traceback, show_failure
 
-        if asked.debug:
+        if settings.debug:
             print_traceback(error)
-        elif asked.as_json:
+        elif settings.as_json:
             print_failure(error)
         else:
             show_failure(error)
@@ -191,7 +191,7 @@ def _run(ready: Callable[[], object]) -> int:
     except OSError as error:
         _drop_output()
         if not _is_closed_pipe(error):  # else its reader has closed it on purpose
-            _show_os_error(error, debug=asked.debug)
+            _show_os_error(error, debug=settings.debug)
         return 1
     return result if isinstance(result, int) else 0
 

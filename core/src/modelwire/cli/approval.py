@@ -48,25 +48,25 @@ class Approval:
     async def __call__(self, call: ToolCall) -> bool:
         """Whether a call may run."""
         if self._terminal is not None:
-            return await self._asked(call, self._terminal)
+            return await self._confirm(call, self._terminal)
         if self._show:
             show_call(call)
         return True
 
-    async def _asked(self, call: ToolCall, terminal: Terminal) -> bool:
+    async def _confirm(self, call: ToolCall, terminal: Terminal) -> bool:
         terminal.write(_shown(call) + "\n")
         terminal.forget()
         while True:
             terminal.write(_QUESTION)
             try:
-                said = await run_in_thread(terminal.read)
+                answer = await run_in_thread(terminal.read)
             except asyncio.CancelledError:
                 terminal.write("\n")
                 raise
-            if not said:
+            if not answer:
                 terminal.write("\n")
                 return False
-            match said.strip().lower():
+            match answer.strip().lower():
                 case "y" | "yes":
                     return True
                 case "a" | "always":

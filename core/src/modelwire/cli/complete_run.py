@@ -156,7 +156,7 @@ class _Answering:
         try:
             runtime = Runtime.from_config(config_path)
             self.recorder.enabled &= runtime.config.logs.enabled
-            async with runtime, self._asking(runtime, _asked(runtime, settings)) as items:
+            async with runtime, self._start(runtime, _arguments(runtime, settings)) as items:
                 with on_signal(signal.SIGINT, _canceller(items)):
                     self.printer.start()
                     async for item in items:
@@ -169,7 +169,7 @@ class _Answering:
             self.printer.stop()
         return 0
 
-    def _asking(self, runtime: Runtime, settings: dict[str, Any]) -> Stream | ToolLoop:
+    def _start(self, runtime: Runtime, settings: dict[str, Any]) -> Stream | ToolLoop:
         if not self.tools:
             return runtime.stream(self.context, **settings)
         sources = [choice.open(runtime.config) for choice in self.tools.sources]
@@ -203,22 +203,22 @@ async def _rehearse(
         chosen = [choice.open(runtime.config) for choice in sources]
         found = await expand_sources(runtime, chosen)
         context.tools += [tool.tool for tool in found if isinstance(tool, FunctionTool)]
-        asked = _asked(runtime, settings)
-        del asked["fallbacks"]  # what the first model would get is shown
-        kept = await runtime.dry_run(context, **asked)
-    echo_json(kept.to_json(), indent=2)
+        arguments = _arguments(runtime, settings)
+        del arguments["fallbacks"]  # what the first model would get is shown
+        prepared = await runtime.dry_run(context, **arguments)
+    echo_json(prepared.to_json(), indent=2)
     return 0
 
 
-def _asked(runtime: Runtime, settings: dict[str, Any]) -> dict[str, Any]:
+def _arguments(runtime: Runtime, settings: dict[str, Any]) -> dict[str, Any]:
     """The options of the command as arguments of the runtime."""
-    asked = request_settings(settings)
-    if asked["model"] is None and runtime.config.agents.defaults.model.primary is None:
-        asked["model"] = str(default_ref(runtime.config, runtime.registry))
-        show_note(f"No model is configured; {asked['model']} answers.")
-    choice = asked.pop("tool_choice")
-    asked["tool_choice"] = ToolChoice.parse(choice) if choice else None
-    return asked
+    arguments = request_settings(settings)
+    if arguments["model"] is None and runtime.config.agents.defaults.model.primary is None:
+        arguments["model"] = str(default_ref(runtime.config, runtime.registry))
+        show_note(f"No model is configured; {arguments['model']} answers.")
+    choice = arguments.pop("tool_choice")
+    arguments["tool_choice"] = ToolChoice.parse(choice) if choice else None
+    return arguments
 
 
 def _given_options(settings: dict[str, Any]) -> frozenset[str]:

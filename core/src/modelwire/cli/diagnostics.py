@@ -95,10 +95,10 @@ def _of(context: click.Context) -> Diagnostics:
 
 
 def _take_verbose(ctx: click.Context, _: click.Parameter, given: bool) -> None:
-    asked = _of(ctx)
-    if given and not asked.verbose:
-        asked.verbose = True
-        _show_requests(asked)
+    settings = _of(ctx)
+    if given and not settings.verbose:
+        settings.verbose = True
+        _show_requests(settings)
 
 
 def _take_debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
@@ -114,7 +114,7 @@ def _take_trust(ctx: click.Context, _: click.Parameter, given: bool) -> None:
         ctx.find_root().call_on_close(lambda: assumed_trust.reset(before))
 
 
-def _show_requests(asked: Diagnostics) -> None:
+def _show_requests(settings: Diagnostics) -> None:
     """Print what the transport logs of its requests, and those that SDKs make on their own."""
     import logging
 
@@ -126,7 +126,7 @@ def _show_requests(asked: Diagnostics) -> None:
         """Begins a new line where an unfinished answer is on the same terminal."""
 
         def emit(self, record: logging.LogRecord) -> None:
-            begun = asked.within_line and is_terminal(sys.stdout)
+            begun = settings.within_line and is_terminal(sys.stdout)
             try:
                 echo("\n" * begun + record.getMessage(), err=True)
             except Exception:  # noqa: BLE001 - a failure to log must not fail its caller

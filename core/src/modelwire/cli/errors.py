@@ -43,11 +43,11 @@ def show_failure(error: ModelwireError) -> None:
 
 def print_failure(error: ModelwireError) -> None:
     """Print an error as JSON on standard output, for programs."""
-    told: dict[str, Any] = {"type": error.code, "kind": _kind(error), "message": error.message}
-    told |= what_to_do(error)
+    details: dict[str, Any] = {"type": error.code, "kind": _kind(error), "message": error.message}
+    details |= what_to_do(error)
     if isinstance(error, ProviderError):
-        told |= {"provider": error.provider, "model": error.model, "status": error.status}
-    data: dict[str, Any] = {"ok": False, "error": told}
+        details |= {"provider": error.provider, "model": error.model, "status": error.status}
+    data: dict[str, Any] = {"ok": False, "error": details}
     if isinstance(error, ConfigError):
         data["issues"] = [issue_json(problem) for problem in error.problems]
     echo_json(data, indent=2)

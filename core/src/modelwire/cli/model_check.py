@@ -27,8 +27,8 @@ class ModelCheck:
         alias: The alias by which it was named, or `None`.
         known: Whether the model is configured, was discovered before or comes with a plugin.
         listed: Whether there is a list of the provider's models to look it up in.
-        absent: Whether its plugin knows that there is no such model. It is not asked on an event loop,
-            since it may have to be imported.
+        absent: Whether its plugin knows that there is no such model. The plugin is not consulted on an
+            event loop, since it may have to be imported.
         problem: Why the text cannot be used, or `None`.
         hint: What to do where there is a problem or the model is not known.
     """

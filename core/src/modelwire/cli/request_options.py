@@ -99,12 +99,12 @@ def request_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as arguments of the runtime's `complete`."""
     from modelwire.transport import Deadlines
 
-    asked = dict(options)
-    asked["fallbacks"] = asked["fallbacks"] or None
-    timeout = asked.pop("timeout")
+    arguments = dict(options)
+    arguments["fallbacks"] = arguments["fallbacks"] or None
+    timeout = arguments.pop("timeout")
     # Without the option the configuration's limit holds; `None` would lift it.
-    asked["deadlines"] = Deadlines() if timeout is None else Deadlines(total=timeout)
-    return asked
+    arguments["deadlines"] = Deadlines() if timeout is None else Deadlines(total=timeout)
+    return arguments
 
 
 def _params(

@@ -102,7 +102,7 @@ class SpinningPrinter:
         return self._printer.failed(error)
 
     def misused(self, sentence: str) -> None:
-        """Print that nothing was asked."""
+        """Print why no request was sent."""
         self._printer.misused(sentence)
 
     def stop(self) -> None:

@@ -150,7 +150,7 @@ def change_file(
 
     Args:
         change: Makes the new text.
-        report: What is to be told.
+        report: The report to fill in and print.
         config_path: The file; by default the one that is found.
         as_json: Print JSON.
         dry_run: Write nothing.

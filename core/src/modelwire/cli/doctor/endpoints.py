@@ -18,8 +18,9 @@ from modelwire.transport import Deadlines, Request, Transport
 
 __all__ = ["ProbeResult", "ProviderEndpoint", "find_endpoint", "reach"]
 
-_TOLD = ("endpoint", "baseUrl")
-_BUNDLE = "caBundle"
+_URL_DETAILS = ("endpoint", "baseUrl")
+"""The details of credentials that hold the address of the service."""
+_BUNDLE_DETAIL = "caBundle"
 
 
 @frozen
@@ -83,16 +84,18 @@ async def find_endpoint(
     Returns:
         The endpoint, or `None` for a provider that is not reached over HTTP.
     """
-    bundle = credentials.details.get(_BUNDLE)
-    told = runtime.registry.provider_config(provider).base_url
-    told = told or next((credentials.details[k] for k in _TOLD if k in credentials.details), None)
-    if told is None:
+    bundle = credentials.details.get(_BUNDLE_DETAIL)
+    base_url = runtime.registry.provider_config(provider).base_url
+    base_url = base_url or next(
+        (credentials.details[k] for k in _URL_DETAILS if k in credentials.details), None
+    )
+    if base_url is None:
         listed = runtime.catalog.cached(provider).models
-        told = next((model.base_url for model in listed if model.base_url), None)
+        base_url = next((model.base_url for model in listed if model.base_url), None)
         if any(model.local for model in listed):
             return None
-    if told is not None:
-        return _endpoint(told, bundle)
+    if base_url is not None:
+        return _endpoint(base_url, bundle)
     if offline:
         return ProviderEndpoint(None, bundle, "its address is found out with a request only")
     try:
@@ -107,7 +110,7 @@ async def find_endpoint(
 
 
 async def reach(transport: Transport, endpoint: ProviderEndpoint, timeout: float) -> ProbeResult:
-    """Ask for the front page of an endpoint, without credentials; any answer will do.
+    """Request the front page of an endpoint, without credentials; any answer will do.
 
     Args:
         transport: The HTTP client, with the user's proxies and certificates.
@@ -119,11 +122,11 @@ async def reach(transport: Transport, endpoint: ProviderEndpoint, timeout: float
         transport = transport.trusting(endpoint.ca_bundle)
     request = Request("GET", f"{endpoint.url}/")
     deadlines = Deadlines(connect=timeout, first_byte=timeout, idle=timeout, total=timeout)
-    asked, began = time.time(), time.monotonic()
+    sent_at, began = time.time(), time.monotonic()
     try:
         async with transport.send(request, deadlines=deadlines) as response:
             seconds = time.monotonic() - began
-            ahead = _ahead(response.headers.get("date"), asked + seconds / 2)
+            ahead = _ahead(response.headers.get("date"), sent_at + seconds / 2)
             return ProbeResult(endpoint, response.status, seconds, ahead)
     except ModelwireError as error:
         return ProbeResult(endpoint, error=error)

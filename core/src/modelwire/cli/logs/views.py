@@ -62,7 +62,7 @@ def line(row: Mapping[str, Any]) -> str:
 
 
 def show(row: Mapping[str, Any]) -> None:
-    """Print a whole answer, with what was asked."""
+    """Print a whole answer, with its prompt."""
     facts = [
         f"{_time(row):%Y-%m-%d %H:%M:%S}",
         f"{row['seconds']:.1f} s",
