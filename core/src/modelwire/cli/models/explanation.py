@@ -76,7 +76,7 @@ class Explanation:
     """All steps of one reference.
 
     Attributes:
-        reference: What was asked about.
+        reference: The reference that is explained.
         steps: The steps, in their order; nothing comes after one that names no model.
         ref: The model that it means, or `None`.
     """
@@ -136,7 +136,7 @@ async def explain(runtime: Runtime, text: str | None, *, offline: bool = False) 
 def _reference(runtime: Runtime, found: Explanation) -> str:
     primary = runtime.config.agents.defaults.model.primary
     text = found.reference
-    source = "as asked"
+    source = "as given"
     if text is None and primary is not None:
         text, source = primary, "agents.defaults.model.primary"
     found.steps.append(ExplanationStep("reference", text, source))

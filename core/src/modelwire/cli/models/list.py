@@ -125,7 +125,7 @@ def _show(rows: Sequence[Row], search: str) -> None:
 
     if not rows:
         what = f"No models found with {search!r}." if search.strip() else "No models found."
-        echo(printable(f"{what} `modelwire models status` shows which providers can be asked."))
+        echo(printable(f"{what} `modelwire models status` shows which providers are usable."))
         return
     table = table_of(rows, room())
     echo("\n".join(table.lines))

@@ -36,8 +36,8 @@ class RefreshResult:
     seconds: float
 
     @property
-    def asked(self) -> bool:
-        """Whether the provider was asked at all."""
+    def was_queried(self) -> bool:
+        """Whether the provider was queried at all."""
         return self.listing.error is not None or self.listing.fetched_at is not None
 
     def to_json(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class RefreshResult:
         error = self.listing.error
         return {
             "provider": self.listing.provider,
-            "asked": self.asked,
+            "asked": self.was_queried,
             "models": len(self.listing.models),
             "before": self.before,
             "seconds": round(self.seconds, 3),
@@ -67,7 +67,7 @@ class RefreshResult:
             hint = f"\n  Hint: {printable(listing.error.hint)}" if listing.error.hint else ""
             failed = style("failed", fg="red")
             return name + "  " + failed + f": {printable(str(listing.error))}{kept}{hint}"
-        if not self.asked:
+        if not self.was_queried:
             why = listing.credentials.reason or "the configuration says so, or it has no list"
             if listing.credentials.state == "usable":
                 why = "discovery is switched off, or the provider has no list"
@@ -116,21 +116,21 @@ def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> in
             names = runtime.catalog.provider_ids if wanted is None else [wanted]
             async for outcome in _refresh(runtime.catalog, names, line):
                 outcomes.append(outcome)
-                if not as_json and (outcome.asked or wanted is not None):
+                if not as_json and (outcome.was_queried or wanted is not None):
                     line.clear()
                     echo(outcome.text())
         return outcomes
 
     with waiting_for("") as line:
         outcomes = run(ask(line))
-    asked = [outcome for outcome in outcomes if outcome.asked]
+    queried = [outcome for outcome in outcomes if outcome.was_queried]
     if as_json:
         ordered = sorted(outcomes, key=lambda outcome: outcome.listing.provider)
         listed = [outcome.to_json() for outcome in ordered]
         echo_json({"providers": listed}, indent=2)
-    elif not asked and wanted is None:
-        echo("No provider was asked. `modelwire models status` shows why.")
-    return 1 if any(outcome.listing.error for outcome in asked) else 0
+    elif not queried and wanted is None:
+        echo("No provider was queried. `modelwire models status` shows why.")
+    return 1 if any(outcome.listing.error for outcome in queried) else 0
 
 
 async def _refresh(

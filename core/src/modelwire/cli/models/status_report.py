@@ -167,9 +167,9 @@ async def _credentials(
     runtime: Runtime, name: str, *, probe: bool, wait: float
 ) -> CredentialStatus:
     """Ask a plugin for its credentials; one that takes longer than it may is not waited for."""
-    asked = asyncio.to_thread(runtime.catalog.credentials, name, probe=probe, timeout=wait)
+    query = asyncio.to_thread(runtime.catalog.credentials, name, probe=probe, timeout=wait)
     try:
-        return await asyncio.wait_for(asked, wait + _GRACE)
+        return await asyncio.wait_for(query, wait + _GRACE)
     except TimeoutError:
         reason = f"its plugin did not answer within {wait + _GRACE:g} seconds"
         return CredentialStatus("unknown", reason=reason)

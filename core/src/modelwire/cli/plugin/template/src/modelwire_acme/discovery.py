@@ -19,12 +19,12 @@ __all__ = ["list_models"]
 async def list_models(
     account: Account, transport: Transport, deadlines: Deadlines | None = None
 ) -> list[Model]:
-    """Ask for the list of models.
+    """Request the list of models.
 
     Where only a part of them can be listed, return a `ModelList` that says why.
 
     Raises:
-        ProviderError: The service cannot be asked, refused, or said something else.
+        ProviderError: The service cannot be reached, refused, or sent something else.
     """
     answer = await fetch(account, "models", transport, deadlines)
     try:

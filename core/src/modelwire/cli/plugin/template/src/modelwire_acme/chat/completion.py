@@ -32,8 +32,8 @@ class ChatCall:
     Attributes:
         account: The address and the credentials.
         payload: The body of the request.
-        model: The id of the model that is asked.
-        changes: What the request does not say as its caller said it; see `modelwire.repair`.
+        model: The id of the model that is called.
+        changes: Where the request differs from what its caller passed; see `modelwire.repair`.
     """
 
     account: Account
