@@ -101,16 +101,16 @@ class Chat:
         chosen = {"reasoning": self.talk.reasoning, "max_tokens": self.talk.max_tokens}
         given = [name for name, value in chosen.items() if value is not None]
         if given and isinstance(last, AssistantMessage):
-            said = dropped_options(last, given)
-            if said is not None and said not in self._dropped:
-                self._dropped.add(said)
-                show_note(said)
+            note = dropped_options(last, given)
+            if note is not None and note not in self._dropped:
+                self._dropped.add(note)
+                show_note(note)
 
     def choose_model(self, text: str) -> None:
-        """Ask another model from here on.
+        """Use another model from here on.
 
         Raises:
-            UnknownModel: The text names none that can be asked.
+            UnknownModel: The text names none that can be used.
         """
         runtime = self.talk.runtime
         checked = check_reference(runtime.config, runtime.registry, text)
@@ -124,10 +124,10 @@ class Chat:
             show_note(f"No list of models has {checked.ref}. {checked.hint or ''}".rstrip())
 
     def take_model(self, ref: ModelRef) -> None:
-        """Ask the model that a session was held with, where it can be asked here.
+        """Use the model that a session was held with, where it is available here.
 
-        Where that is the model of the configuration anyhow, its fallbacks apply, too. Where it cannot
-        be asked, the person is asked before another model gets the conversation.
+        Where that is the model of the configuration anyhow, its fallbacks apply, too. Where it is not
+        available, the user is asked before another model gets the conversation.
         """
         runtime = self.talk.runtime
         self.talk.model = self._unconfirmed = None
@@ -191,7 +191,7 @@ class Chat:
         return True
 
     async def _approve(self, call: ToolCall) -> bool:
-        self._view.asked(call)
+        self._view.show_call(call)
         if self._yes or call.name in self._always:
             return True
         if self._decide is None:

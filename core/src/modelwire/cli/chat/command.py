@@ -59,7 +59,7 @@ __all__ = ["chat"]
 @click.option("--plain", is_flag=True, help="Print plain text instead of rendered Markdown.")
 @config_option
 def chat(
-    resume: str | None, last: bool, session: Path | None, no_session: bool, **wishes: Any
+    resume: str | None, last: bool, session: Path | None, no_session: bool, **options: Any
 ) -> int:
     """Chat with a model.
 
@@ -76,13 +76,13 @@ def chat(
     if sum((resume is not None, last, session is not None, no_session)) > 1:
         msg = "Choose one of --resume, --continue, --session and --no-session."
         raise click.UsageError(msg)
-    prompt = wishes["prompt"]
+    prompt = options["prompt"]
     if prompt is not None and has_surrogates(prompt):
         msg = "The prompt is not UTF-8 text."
         raise click.UsageError(msg)
     diagnostics = click.get_current_context().find_object(Diagnostics)
     # What --verbose writes in between would be mixed up with lines that are still changing.
-    wishes["plain"] |= diagnostics is not None and diagnostics.verbose
+    options["plain"] |= diagnostics is not None and diagnostics.verbose
     from modelwire.cli.chat.run import ChatOptions, run_chat
     from modelwire.cli.chat.session_choice import SessionOptions
     from modelwire.cli.event_loop import run
@@ -92,7 +92,7 @@ def chat(
             ChatOptions(
                 session=SessionOptions(resume, last, session, no_session),
                 sources=chosen_sources(),
-                **wishes,
+                **options,
             )
         )
     )

@@ -84,13 +84,13 @@ class ChatConversation:
 
     def resume(self) -> None:
         """Take over the settings of the session; those that it does not understand are noted."""
-        told = self.session.conversation()
-        self.session.notes = (*self.session.notes, *told.notes)
-        self.messages, self._ids = told.messages, told.entry_ids
-        self.model = told.model
-        self.system_prompt = told.system_prompt
-        if told.thinking_level in get_args(ReasoningLevel):
-            self.reasoning = cast("ReasoningLevel", told.thinking_level)
+        conversation = self.session.conversation()
+        self.session.notes = (*self.session.notes, *conversation.notes)
+        self.messages, self._ids = conversation.messages, conversation.entry_ids
+        self.model = conversation.model
+        self.system_prompt = conversation.system_prompt
+        if conversation.thinking_level in get_args(ReasoningLevel):
+            self.reasoning = cast("ReasoningLevel", conversation.thinking_level)
 
     def begin(self, session: Session, *, messages: Sequence[Message] = ()) -> None:
         """Continue in another session, which gets the current choices; the one before is closed."""
@@ -107,7 +107,7 @@ class ChatConversation:
             self._keep(message)
 
     def choose_model(self, ref: ModelRef) -> None:
-        """Ask this model from here on."""
+        """Use this model from here on."""
         self.model = ref
         self.session.choose_model(ref)
 
@@ -136,10 +136,10 @@ class ChatConversation:
         self, view: View, approve: Callable[[ToolCall], bool | Awaitable[bool]]
     ) -> bool | None:
         """Request another answer to the last prompt; `None` where there is none."""
-        said = [i for i, message in enumerate(self.messages) if isinstance(message, UserMessage)]
-        if not said:
+        prompts = [i for i, message in enumerate(self.messages) if isinstance(message, UserMessage)]
+        if not prompts:
             return None
-        del self.messages[said[-1] + 1 :], self._ids[said[-1] + 1 :]
+        del self.messages[prompts[-1] + 1 :], self._ids[prompts[-1] + 1 :]
         self.session.move_to(self._ids[-1])
         self._restate()
         return await self._answer(view, approve)
@@ -153,7 +153,7 @@ class ChatConversation:
         return True
 
     def take_missed_stop(self) -> bool:
-        """Whether the last answer was whole before it could be stopped; asked once."""
+        """Whether the last answer was whole before it could be stopped; reading it resets it."""
         missed, self._missed_stop = self._missed_stop, False
         return missed and not self.was_stopped
 
@@ -189,12 +189,12 @@ class ChatConversation:
 
     def _restate(self) -> None:
         """Repeat on a new branch what was chosen on the one before."""
-        told = self.session.conversation()
-        if self.model is not None and self.model != told.model:
+        conversation = self.session.conversation()
+        if self.model is not None and self.model != conversation.model:
             self.session.choose_model(self.model)
-        if self.reasoning is not None and self.reasoning != told.thinking_level:
+        if self.reasoning is not None and self.reasoning != conversation.thinking_level:
             self.session.choose_thinking(self.reasoning)
-        if self.system_prompt != told.system_prompt:
+        if self.system_prompt != conversation.system_prompt:
             self.session.choose_system_prompt(self.system_prompt)
 
     def _settings(self) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def load(at: Chat, path: Path) -> None:
     """
     talk = at.talk
     if path.suffix == ".json":
-        told = _context(path)
-        messages, talk.system_prompt = told.messages, told.system_prompt
+        context = _context(path)
+        messages, talk.system_prompt = context.messages, context.system_prompt
         notes: list[str] = []
     else:
         file = read_session(path)

@@ -77,10 +77,10 @@ class ChatOptions:
     config_path: Path | None
 
 
-async def run_chat(wishes: ChatOptions) -> int:
+async def run_chat(options: ChatOptions) -> int:
     """Hold a conversation; return the exit status."""
-    asked = wishes.session
-    runtime = Runtime.from_config(wishes.config_path)
+    session_options = options.session
+    runtime = Runtime.from_config(options.config_path)
     async with runtime:
         at_terminal = is_terminal(sys.stdin) and (
             is_terminal(sys.stdout) or is_terminal(sys.stderr)
@@ -92,7 +92,7 @@ async def run_chat(wishes: ChatOptions) -> int:
 
             completer = ChatCompleter(lambda: _model_names(runtime), get_args(ReasoningLevel))
             keyboard = Keyboard(default_state_directory() / "chat-history", completer)
-        if asked.resume == CHOOSE:
+        if session_options.resume == CHOOSE:
             found = recent_sessions()
             echo("\n".join(list_lines(found)))
             chosen = await keyboard.choose("Which? ") if keyboard is not None and found else ""
@@ -100,49 +100,49 @@ async def run_chat(wishes: ChatOptions) -> int:
                 return 0
             if chosen.isdigit() and 0 < int(chosen) <= len(found):
                 chosen = found[int(chosen) - 1].header.id
-            asked = SessionOptions(resume=chosen)
-        session, resumed = open_session(asked)
+            session_options = SessionOptions(resume=chosen)
+        session, resumed = open_session(session_options)
         talk = ChatConversation(runtime, session)
         chat = Chat(
             talk,
-            _view_of(plain=wishes.plain),
+            _view_of(plain=options.plain),
             decide=keyboard.decide if keyboard is not None else None,
             question=keyboard.choose if keyboard is not None else None,
-            yes=wishes.yes,
-            kept=not asked.none,
+            yes=options.yes,
+            kept=not session_options.none,
         )
         try:
-            _prepare(chat, wishes, resumed=resumed)
+            _prepare(chat, options, resumed=resumed)
             with _interrupts(talk, keyboard):
                 if keyboard is None:
-                    return await _over_pipes(chat, wishes.prompt)
+                    return await _over_pipes(chat, options.prompt)
                 _greet(chat, resumed=resumed)
-                await _at_terminal(chat, wishes.prompt, keyboard)
+                await _at_terminal(chat, options.prompt, keyboard)
             return INTERRUPTED if keyboard.is_interrupted else 0
         finally:
             talk.session.close()
 
 
-def _prepare(chat: Chat, wishes: ChatOptions, *, resumed: bool) -> None:
+def _prepare(chat: Chat, options: ChatOptions, *, resumed: bool) -> None:
     """Bring the conversation to where the command line wants it."""
     talk = chat.talk
     if resumed:
         talk.resume()
         for note in talk.session.notes:
             show_note(f"{talk.session.path}:{note.line or 1}: {note}")
-        if talk.model is not None and wishes.model is None:
+        if talk.model is not None and options.model is None:
             chat.take_model(talk.model)
-    if wishes.model is not None:
-        chat.choose_model(wishes.model)
-    if wishes.system is not None:
-        talk.choose_system_prompt(wishes.system or None)
-    if wishes.reasoning is not None:
-        talk.choose_reasoning(cast("ReasoningLevel", wishes.reasoning))
-    talk.max_tokens = wishes.max_tokens
-    if wishes.tools:
-        chat.load_tools(wishes.tools)
-    talk.sources = [choice.open(talk.runtime.config) for choice in wishes.sources]
-    chat.attach(wishes.images, wishes.files)
+    if options.model is not None:
+        chat.choose_model(options.model)
+    if options.system is not None:
+        talk.choose_system_prompt(options.system or None)
+    if options.reasoning is not None:
+        talk.choose_reasoning(cast("ReasoningLevel", options.reasoning))
+    talk.max_tokens = options.max_tokens
+    if options.tools:
+        chat.load_tools(options.tools)
+    talk.sources = [choice.open(talk.runtime.config) for choice in options.sources]
+    chat.attach(options.images, options.files)
     _ = talk.model_name  # where there is none, that is reported before anything is typed
 
 

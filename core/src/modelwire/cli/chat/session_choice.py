@@ -48,25 +48,25 @@ def new_session(*, kept: bool = True, parent: Path | None = None) -> Session:
     return Session.create_in(sessions_directory(), cwd=_cwd(), parent=parent)
 
 
-def open_session(asked: SessionOptions) -> tuple[Session, bool]:
+def open_session(options: SessionOptions) -> tuple[Session, bool]:
     """The requested session, and whether it has earlier messages.
 
     Raises:
         SessionError: It does not exist, is damaged, or is in use.
     """
-    if asked.file is not None:
-        if asked.file.exists() and asked.file.stat().st_size:
-            return Session.open(asked.file), True
-        return Session.create(asked.file, cwd=_cwd()), False
-    if asked.resume is not None:
-        return Session.open(_named(asked.resume)), True
-    if asked.last:
+    if options.file is not None:
+        if options.file.exists() and options.file.stat().st_size:
+            return Session.open(options.file), True
+        return Session.create(options.file, cwd=_cwd()), False
+    if options.resume is not None:
+        return Session.open(_named(options.resume)), True
+    if options.last:
         found = next(list_sessions(sessions_directory(), cwd=_cwd()), None)
         if found is None:
             msg = "There is no conversation to continue in this folder."
             raise SessionError(msg, hint="`modelwire chat --resume` lists those of all folders.")
         return Session.open(found.path), True
-    return new_session(kept=not asked.none), False
+    return new_session(kept=not options.none), False
 
 
 def sessions_directory() -> Path:

@@ -47,7 +47,7 @@ class View(Protocol):
     def event(self, event: Event | ToolRun) -> None:
         """Show more of it."""
 
-    def asked(self, call: ToolCall) -> None:
+    def show_call(self, call: ToolCall) -> None:
         """Show a call before it is allowed or not."""
 
     def failed(self, error: ModelwireError) -> None:
@@ -78,21 +78,21 @@ class PlainView:
 
     def __init__(self) -> None:
         self._printer = PRINTERS["text"]()
-        self._asked: set[str] = set()
+        self._shown_calls: set[str] = set()
 
     def waiting(self) -> None:
         """Nothing is shown before it comes."""
 
-    def asked(self, call: ToolCall) -> None:
+    def show_call(self, call: ToolCall) -> None:
         """Print a call before it is allowed or not."""
-        self._asked.add(call.id)
+        self._shown_calls.add(call.id)
         echo(describe_call(call), err=True)
 
     def event(self, event: Event | ToolRun) -> None:
         """Print an event."""
         if isinstance(event, ToolRun):
-            if event.call.id not in self._asked:
-                self.asked(event.call)
+            if event.call.id not in self._shown_calls:
+                self.show_call(event.call)
             echo(_result_line(event), err=True)
         elif isinstance(event, DoneEvent):
             self._printer.done(event.message)
@@ -127,7 +127,7 @@ class MarkdownView:
         self._index = -1  # of the message's block that is shown
         self._timer: asyncio.TimerHandle | None = None
         self._took = 0.0
-        self._asked: set[str] = set()
+        self._shown_calls: set[str] = set()
         self._printer = PRINTERS["text"]()
 
     def waiting(self) -> None:
@@ -149,8 +149,8 @@ class MarkdownView:
             case ThinkingEndEvent() | TextEndEvent() if event.content_index == self._index:
                 self._settle()
             case ToolRun():
-                if event.call.id not in self._asked:
-                    self.asked(event.call)
+                if event.call.id not in self._shown_calls:
+                    self.show_call(event.call)
                 self._write(self._dim(_result_line(event)))
             case DoneEvent():
                 self._settle()
@@ -172,10 +172,10 @@ class MarkdownView:
         if self._blocks_before:
             draw(self._stream, "\n")
 
-    def asked(self, call: ToolCall) -> None:
+    def show_call(self, call: ToolCall) -> None:
         """Show a call before it is allowed or not."""
         self._settle()
-        self._asked.add(call.id)
+        self._shown_calls.add(call.id)
         for line in textwrap.wrap(describe_call(call), self._lines.columns - 2) or [""]:
             self._write(line)
 
