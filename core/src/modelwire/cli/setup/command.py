@@ -74,18 +74,20 @@ def setup(
     from modelwire.cli.setup.plan import SetupOptions
     from modelwire.cli.setup.run import converse
 
-    options = {
+    own_answers = {
         "base_url": base_url,
         "api_key_env": api_key_env,
         "region": region,
         "profile": profile,
     }
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in own_answers.items() if value is not None}
     for text in answer:
         name, mark, value = text.partition("=")
         if not mark or not name:
             msg = "--answer takes NAME=VALUE."
             raise click.UsageError(msg)
         given[name.replace("-", "_")] = value
-    asked = SetupOptions(provider, given, model, config_path, yes=yes or as_json, test=not no_test)
-    return converse(asked, timeout=timeout, as_json=as_json)
+    options = SetupOptions(
+        provider, given, model, config_path, yes=yes or as_json, test=not no_test
+    )
+    return converse(options, timeout=timeout, as_json=as_json)

@@ -58,7 +58,7 @@ def choose_from_list(
     """Let a person choose an entry, or enter another text.
 
     Args:
-        question: What is asked for, such as `Model`.
+        question: What is to be chosen, such as `Model`.
         entries: The entries, at least one.
         other: Whether a text may be entered that is no entry.
 

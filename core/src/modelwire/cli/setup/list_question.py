@@ -20,7 +20,7 @@ def choose(question: str, entries: Sequence[ListEntry]) -> int | str:
     """Ask for one of many entries: a list that is filtered as one types, where the terminal can draw it.
 
     Args:
-        question: What is asked for, such as `Model`.
+        question: What is to be chosen, such as `Model`.
         entries: The entries.
 
     Returns:
@@ -66,8 +66,8 @@ def _choose_plainly(question: str, entries: Sequence[ListEntry]) -> int | str:
             more = len(shown) - _SHOWN
             echo(f"      and {more} more; a part of a name shows those that have it")
         default = "1" if shown else ""
-        asked = f"{question}: a number or an id"
-        typed: str = prompt(asked, default=default, show_default=bool(default)).strip()
+        label = f"{question}: a number or an id"
+        typed: str = prompt(label, default=default, show_default=bool(default)).strip()
         at_number = numbered(typed, len(shown))
         if at_number is not None:
             return shown[at_number]

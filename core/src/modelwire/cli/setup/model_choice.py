@@ -23,7 +23,7 @@ __all__ = ["choose_and_try", "choose_primary"]
 
 
 def choose_and_try(
-    asked: SetupOptions, plan: SetupPlan, registry: Registry, draft: Config, timeout: float
+    options: SetupOptions, plan: SetupPlan, registry: Registry, draft: Config, timeout: float
 ) -> None:
     """Choose a model, and let it answer one tiny request.
 
@@ -31,16 +31,16 @@ def choose_and_try(
         ModelwireError: It does not answer, or its models are not known.
         click.UsageError: `--model` names no model.
     """
-    wanted = _named_model(asked, plan, registry)
+    wanted = _named_model(options, plan, registry)
     with waiting_for(f"checking {plan.provider}..."):
-        found = run(look(draft, plan.provider, online=asked.test, timeout=timeout))
+        found = run(look(draft, plan.provider, online=options.test, timeout=timeout))
     if found.credentials.state == "unusable" and found.error is not None:
         plan.model = wanted
         raise found.error
-    plan.model = wanted or _pick(asked, plan, found)
+    plan.model = wanted or _pick(options, plan, found)
     if plan.model is None:
         return
-    if not asked.test:
+    if not options.test:
         checked = check_reference(draft, Registry(draft), str(plan.model))
         if checked.absent:
             raise UnknownModel(checked.problem or "", hint=checked.hint)
@@ -49,15 +49,15 @@ def choose_and_try(
         show_note(f"The models could not be listed: {found.error}")
     with waiting_for(f"testing {plan.model}..."):
         plan.seconds = run(send(draft, plan.model, timeout))
-    if not asked.yes:
+    if not options.yes:
         echo(style("ok", fg="green"), f"  {plan.model} answers in {plan.seconds:.1f} s")
 
 
-def _named_model(asked: SetupOptions, plan: SetupPlan, registry: Registry) -> ModelRef | None:
+def _named_model(options: SetupOptions, plan: SetupPlan, registry: Registry) -> ModelRef | None:
     """The model of `--model`: a reference of this provider, or an id of its own."""
-    if asked.model is None:
+    if options.model is None:
         return None
-    text = asked.model.strip()
+    text = options.model.strip()
     ref = ModelRef.parse(text)
     if ref is not None and registry.canonical(ref.provider) == plan.provider:
         return ModelRef(plan.provider, ref.model)
@@ -67,12 +67,12 @@ def _named_model(asked: SetupOptions, plan: SetupPlan, registry: Registry) -> Mo
     return ModelRef(plan.provider, text)
 
 
-def _pick(asked: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelRef | None:
+def _pick(options: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelRef | None:
     models = best_first(found.models, plan.proposed)
-    if asked.yes:
+    if options.yes:
         if models:
             return ModelRef(plan.provider, models[0].id)
-        if not asked.test:
+        if not options.test:
             return None
         if found.error is not None:
             raise found.error
@@ -89,14 +89,14 @@ def _title(model: Model) -> str:
     return model.name if model.name != model.id else ""
 
 
-def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str | None:
+def choose_primary(options: SetupOptions, plan: SetupPlan, config: Config) -> str | None:
     """The default model to write: another one than before only on request."""
     present = config.agents.defaults.model.primary
     if plan.model is None or str(plan.model) == present:
         return None
-    if present is None or asked.model is not None:
+    if present is None or options.model is not None:
         return str(plan.model)
-    if asked.yes:
+    if options.yes:
         show_note(f"{present} stays the default model; --model {plan.model} would change it.")
         return None
     question = f"The default model is {present}. Make {plan.model} the default?"

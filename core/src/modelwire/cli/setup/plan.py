@@ -43,7 +43,7 @@ class SetupOptions:
         given: Answers by the names of their questions.
         model: The model to make the default one, or `None`.
         config_path: The configuration file, or `None` for the usual one.
-        yes: Whether nothing may be asked.
+        yes: Whether no question may be asked.
         test: Whether to try the draft before it is written.
     """
 
@@ -81,12 +81,12 @@ class SetupPlan:
 
 
 def make_plan(
-    asked: SetupOptions, config: Config, registry: Registry, environ: Mapping[str, str]
+    options: SetupOptions, config: Config, registry: Registry, environ: Mapping[str, str]
 ) -> SetupPlan:
     """Find out what the user has, from the options or by asking.
 
     Args:
-        asked: The options.
+        options: The options.
         config: The configuration as it is.
         registry: The installed plugins.
         environ: The environment variables.
@@ -96,10 +96,10 @@ def make_plan(
         click.UsageError: The options are not enough, or do not fit.
     """
     available = offers(registry)
-    if asked.provider is not None:
-        has_address = "base_url" in asked.given
-        offer, provider = find_offer(registry, available, asked.provider, has_address=has_address)
-    elif asked.yes:
+    if options.provider is not None:
+        has_address = "base_url" in options.given
+        offer, provider = find_offer(registry, available, options.provider, has_address=has_address)
+    elif options.yes:
         names = sorted(offer.guide.provider or offer.name for offer in available)
         msg = f"Name a provider with --provider, such as {', '.join(names)}."
         if not names:
@@ -110,16 +110,16 @@ def make_plan(
         offer = _menu(config, registry, available)
         provider = offer.guide.provider
     if provider is None:
-        provider = _name_provider(asked, registry, offer)
+        provider = _name_provider(options, registry, offer)
     if not _is_name(provider):
         msg = "A provider's name has no space and no slash."
         raise click.UsageError(msg)
     questions = questions_of(offer, provider, environ)
-    answers = (from_options if asked.yes else ask)(questions, asked.given)
+    answers = (from_options if options.yes else ask)(questions, options.given)
     settings = settings_of(offer, provider, answers, environ)
     plan = SetupPlan(provider, settings, offer.guide.models)
     plan.variable = _unset_variable(questions, answers, environ)
-    if plan.variable is not None and asked.test and not asked.yes:
+    if plan.variable is not None and options.test and not options.yes:
         plan.key = _type_key(plan.variable)
     return plan
 
@@ -153,8 +153,8 @@ def _found_credentials(
     return found
 
 
-def _name_provider(asked: SetupOptions, registry: Registry, offer: GuideChoice) -> str:
-    if asked.yes:
+def _name_provider(options: SetupOptions, registry: Registry, offer: GuideChoice) -> str:
+    if options.yes:
         msg = f"Name your server with --provider, such as {', '.join(offer.guide.examples)}."
         raise click.UsageError(msg)
     echo(f"A name for it: one of {', '.join(offer.guide.examples)}, or one of your own.")

@@ -22,47 +22,47 @@ from modelwire.registry import Registry
 __all__ = ["converse"]
 
 
-def converse(asked: SetupOptions, *, timeout: float, as_json: bool) -> int:
+def converse(options: SetupOptions, *, timeout: float, as_json: bool) -> int:
     """Ask, try, and write; return the exit status.
 
     Raises:
         ModelwireError: The configuration cannot be used, or the test failed.
         click.UsageError: The options are not enough, or do not fit.
     """
-    if not asked.yes and not _on_terminal():
+    if not options.yes and not _on_terminal():
         msg = "There is no terminal to ask on. Give --yes, with --provider and its options."
         raise click.UsageError(msg)
     # A file that must not be edited is reported before the first question.
-    edit_config(lambda text: text, asked.config_path, dry_run=True)
-    config = _present(asked.config_path)
+    edit_config(lambda text: text, options.config_path, dry_run=True)
+    config = _present(options.config_path)
     registry = Registry(config)
-    plan = make_plan(asked, config, registry, config.environ)
-    draft = _draft(asked, plan)
+    plan = make_plan(options, config, registry, config.environ)
+    draft = _draft(options, plan)
     try:
-        choose_and_try(asked, plan, registry, draft, timeout)
+        choose_and_try(options, plan, registry, draft, timeout)
     except ModelwireError as error:
-        if asked.yes:
+        if options.yes:
             raise
         show_failure(error)
         if not confirm("The test failed. Write it anyway?", default=False):
             return 1
-    plan.primary = choose_primary(asked, plan, config)
+    plan.primary = choose_primary(options, plan, config)
     edit = edit_for(plan.settings, plan.primary)
-    place = edit_config(edit, asked.config_path, dry_run=True)
-    if place.changed and not asked.yes:
+    place = edit_config(edit, options.config_path, dry_run=True)
+    if place.changed and not options.yes:
         echo(f"\nThis will be written to {place.path}:")
         for line in lines_of(plan.settings, plan.primary):
             echo(f"  {line}")
         if not confirm("Write it?", default=True):
             return 1
-    written = edit_config(edit, asked.config_path)
+    written = edit_config(edit, options.config_path)
     _report(
         plan,
         written.path,
         changed=written.changed,
         backup=written.backup,
         as_json=as_json,
-        quiet=asked.yes,
+        quiet=options.yes,
     )
     return 0
 
@@ -77,9 +77,9 @@ def _present(path: Path | None) -> Config:
     return load_config(path)
 
 
-def _draft(asked: SetupOptions, plan: SetupPlan) -> Config:
+def _draft(options: SetupOptions, plan: SetupPlan) -> Config:
     """The configuration as it would be, with a key that was typed for the test."""
-    draft = edit_config(edit_for(plan.settings, None), asked.config_path, dry_run=True)
+    draft = edit_config(edit_for(plan.settings, None), options.config_path, dry_run=True)
     return read_config(draft.after or "{}", draft.path, {**os.environ, **plan.key})
 
 
