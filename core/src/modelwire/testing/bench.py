@@ -209,9 +209,9 @@ class Bench:
         more = self.server.unexpected
         if more:
             sent = self.requests[-replies - more :]
-            asked = ", ".join(f"{each.method} {each.target.partition('?')[0]}" for each in sent)
+            targets = ", ".join(f"{each.method} {each.target.partition('?')[0]}" for each in sent)
             tries = "one try" if replies == 1 else f"{replies} tries"
-            fail(f"the plugin sent {replies + more} requests for {tries}: {asked}")
+            fail(f"the plugin sent {replies + more} requests for {tries}: {targets}")
 
     async def hear(self, runtime: Runtime, prompt: Prompt = PROMPT, **options: Any) -> Outcome:
         """Call the provider with a runtime, and record the outcome."""

@@ -100,7 +100,7 @@ class AnswerRules(Rules):
 
     def test_events_are_in_order(self, bench: Bench) -> None:
         """Start, then each block from its start to its end, then done."""
-        events = _told(bench)
+        events = _events(bench)
         check(
             isinstance(events[0], StartEvent),
             "the first event is StartEvent",
@@ -151,9 +151,9 @@ class AnswerRules(Rules):
     @needs(WIRE, "cache_usage")
     def test_cached_tokens_are_counted_apart(self, bench: Bench) -> None:
         """The four counters do not overlap: `input` holds no token that a cache was involved in."""
-        told = Usage(input=100, output=50, cache_read=2000, cache_write=0)
+        scripted = Usage(input=100, output=50, cache_read=2000, cache_write=0)
         usage = bench.ask(
-            bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG, usage=told)))
+            bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG, usage=scripted)))
         ).message.usage
         check(
             (usage.input, usage.cache_read) == (100, 2000),
@@ -182,14 +182,14 @@ class AnswerRules(Rules):
 
         async def work() -> list[str]:
             async with bench.runtime() as runtime:
-                asked = [bench.hear(runtime) for _ in texts]
-                return [outcome.message.text for outcome in await asyncio.gather(*asked)]
+                calls = [bench.hear(runtime) for _ in texts]
+                return [outcome.message.text for outcome in await asyncio.gather(*calls)]
 
-        heard = bench.run(work)
-        check(sorted(heard) == sorted(texts), f"every stream has its own text: {heard}")
+        received = bench.run(work)
+        check(sorted(received) == sorted(texts), f"every stream has its own text: {received}")
 
 
-def _told(bench: Bench) -> list[Event]:
+def _events(bench: Bench) -> list[Event]:
     """The events of a good answer."""
     replies = []
     if bench.subject.wire is not None:

@@ -52,12 +52,16 @@ class DetectingRules(Rules):
             pytest.skip(f"{self.subject.provider} does not describe calls, which is optional")
         model = Model(self.subject.provider, self.subject.model, api=self.subject.api)
         with network_calls() as calls:
-            told = hooks.describe_call(model=model, options=CompletionOptions(), **given)
+            description = hooks.describe_call(model=model, options=CompletionOptions(), **given)
         check(not calls, f"describe_call uses no network: {calls}")
-        check(isinstance(told, Mapping), "describe_call returns a mapping", found=f"found {told!r}")
-        texts = all(isinstance(part, str) for pair in told.items() for part in pair)
-        check(texts, "describe_call returns texts under texts", found=f"found {told!r}")
-        check(bench.secret not in repr(told), "describe_call does not give the key away")
+        check(
+            isinstance(description, Mapping),
+            "describe_call returns a mapping",
+            found=f"found {description!r}",
+        )
+        texts = all(isinstance(part, str) for pair in description.items() for part in pair)
+        check(texts, "describe_call returns texts under texts", found=f"found {description!r}")
+        check(bench.secret not in repr(description), "describe_call does not give the key away")
 
     @needs(WIRE, "probe", "discovery")
     def test_a_probe_finds_that_a_key_works(self, bench: Bench) -> None:

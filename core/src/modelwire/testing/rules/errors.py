@@ -225,16 +225,18 @@ class RetryingRules(Rules):
             "a ProviderError is expected",
             found=f"found {error!r}",
         )
-        told = isinstance(error, ProviderError) and error.retryable
-        check(told is again, f"after {status}, retryable is {again}", found=f"found {told}")
+        retryable = isinstance(error, ProviderError) and error.retryable
+        check(
+            retryable is again, f"after {status}, retryable is {again}", found=f"found {retryable}"
+        )
 
     @needs(WIRE)
     def test_the_wait_that_the_service_asks_for_is_reported(self, bench: Bench) -> None:
         """`Retry-After: 7` is `retry_after` 7."""
         reply = bench.wire.refuse(429, "Too many requests.", headers={"Retry-After": "7"})
         error = bench.ask(reply).error
-        told = error.retry_after if isinstance(error, ProviderError) else None
-        check(told == 7, "retry_after is 7 seconds", found=f"found {told}")
+        retry_after = error.retry_after if isinstance(error, ProviderError) else None
+        check(retry_after == 7, "retry_after is 7 seconds", found=f"found {retry_after}")
 
     @needs(WIRE)
     def test_a_passing_failure_is_overcome(self, bench: Bench) -> None:

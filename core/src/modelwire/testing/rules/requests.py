@@ -33,7 +33,7 @@ class AskingRules(Rules):
     @needs(WIRE)
     def test_the_model_and_the_prompt_are_sent(self, bench: Bench) -> None:
         """One request, with the model's id in it or in its path, and the prompt."""
-        request = _asked(bench)
+        request = _request_for(bench)
         model = bench.subject.model
         named = request.says(model) or model in request.target.replace("%3A", ":")
         check(named, f"the request names the model {model!r}")
@@ -47,7 +47,7 @@ class AskingRules(Rules):
     @needs(WIRE)
     def test_the_system_prompt_is_sent(self, bench: Bench) -> None:
         """The request contains it."""
-        request = _asked(bench, system="Answer like a pirate.")
+        request = _request_for(bench, system="Answer like a pirate.")
         check(request.says("Answer like a pirate."), "the request holds the system prompt")
 
     @needs(WIRE)
@@ -60,7 +60,7 @@ class AskingRules(Rules):
             else UserMessage(text)
             for position, text in enumerate(turns)
         ]
-        request = _asked(bench, prompt=Context(list(messages)))
+        request = _request_for(bench, prompt=Context(list(messages)))
         sent = [text for text in request.values() if text in turns]
         check(sent == turns, f"the turns are {turns}", found=f"found {sent}")
 
@@ -70,7 +70,7 @@ class AskingRules(Rules):
         """Its value is in the request; where it was not given, it is not."""
         require(self.subject, option)
         value = _VALUES[option]
-        given, without = _asked(bench, **{option: value}), _asked(bench)
+        given, without = _request_for(bench, **{option: value}), _request_for(bench)
         check(_holds(given, value), f"the request holds {option} = {value}")
         check(not _holds(without, value), f"a request without {option} holds no {value}")
 
@@ -86,15 +86,15 @@ class AskingRules(Rules):
     @needs(WIRE, "reasoning")
     def test_how_much_to_think_is_honoured(self, bench: Bench) -> None:
         """A request for much thinking differs from one for none."""
-        much, none = _asked(bench, reasoning="high"), _asked(bench, reasoning="off")
+        much, none = _request_for(bench, reasoning="high"), _request_for(bench, reasoning="off")
         check(much.data != none.data, "reasoning changes the request")
 
     @needs(WIRE, "tools", "tool_choice")
     def test_the_choice_of_a_tool_is_honoured(self, bench: Bench) -> None:
         """A demanded tool changes the request."""
         tools = [Tool("look_up", "Looks something up.")]
-        demanded = _asked(bench, tools=tools, tool_choice=ToolChoice("tool", "look_up"))
-        free = _asked(bench, tools=tools)
+        demanded = _request_for(bench, tools=tools, tool_choice=ToolChoice("tool", "look_up"))
+        free = _request_for(bench, tools=tools)
         check(demanded.data != free.data, "the choice of a tool changes the request")
 
     @needs(WIRE, "images")
@@ -103,7 +103,7 @@ class AskingRules(Rules):
         image = Image(_png(), "image/png")
         message = UserMessage("What is this?")
         message.content.append(image)
-        request = _asked(bench, prompt=message)
+        request = _request_for(bench, prompt=message)
         check(
             request.says(base64.b64encode(image.data).decode()),
             "the request holds the bytes of the image in base64",
@@ -111,11 +111,11 @@ class AskingRules(Rules):
         check(request.says("png"), "the request says that the image is a PNG")
 
 
-def _asked(bench: Bench, **asked: Any) -> ReceivedRequest:
+def _request_for(bench: Bench, **options: Any) -> ReceivedRequest:
     """The request made for a question."""
-    outcome = bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer("Yes."))), **asked)
+    outcome = bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer("Yes."))), **options)
     check(outcome.message.text == "Yes.", f"the answer is read: {outcome.message}")
-    check(bench.requests, "the provider asks the server")
+    check(bench.requests, "the provider sends a request to the server")
     return bench.requests[-1]
 
 

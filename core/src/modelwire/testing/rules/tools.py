@@ -80,8 +80,8 @@ class ToolRules(Rules):
     @needs(WIRE, "tools")
     def test_several_calls_are_kept_apart(self, bench: Bench) -> None:
         """Each has its own id and arguments, and they are in order."""
-        asked = [ToolCall(f"call_kit_{n}", _TOOL.name, {"city": f"City {n}"}) for n in range(3)]
-        calls = _called(bench, asked).tool_calls
+        scripted = [ToolCall(f"call_kit_{n}", _TOOL.name, {"city": f"City {n}"}) for n in range(3)]
+        calls = _called(bench, scripted).tool_calls
         cities = [call.arguments.get("city") for call in calls]
         check(
             cities == ["City 0", "City 1", "City 2"],
