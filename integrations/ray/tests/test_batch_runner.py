@@ -236,7 +236,7 @@ def test_ctrl_c_ends_the_batch_and_its_cluster(cluster, emulator, files, alone):
         os.killpg(process.pid, signal.SIGINT)
         shown, said = process.communicate(timeout=100)
     assert (process.returncode, said) == (130, "")
-    assert "rows not asked yet; the same command continues." in shown
+    assert "rows not done yet; the same command continues." in shown
     assert len(files.written()) == len(emulator.requests) < 2000
 
 
@@ -251,7 +251,7 @@ def test_a_second_ctrl_c_does_not_wait_for_answers(cluster, emulator, files):
         process.send_signal(signal.SIGINT)
         shown, said = process.communicate(timeout=100)
     assert (process.returncode, said) == (130, "")
-    assert "20 rows not asked yet" in shown
+    assert "20 rows not done yet" in shown
     assert wait_until(lambda: all(request.end is not None for request in emulator.requests))
 
 

@@ -6,8 +6,8 @@
   process.
 - `parse_row` reads a line of the input as a `BatchRow`; `answer_record` and `failure_record` are the lines
   that are written for it.
-- A `BatchRunner` of an installed package asks the rows elsewhere; `load_batch_runner` finds it. It takes rows
-  from a `BatchWork`, asks them with a `RowAsker`, and hands back a `RowOutcome` for each.
+- A `BatchRunner` of an installed package sends the rows from elsewhere; `load_batch_runner` finds it. It takes
+  rows from a `BatchWork`, sends them with a `RowAsker`, and hands back a `RowOutcome` for each.
 - `RequestShapes` are the batch lines of the APIs that installed plugins serve to clients.
 """
 

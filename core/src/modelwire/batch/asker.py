@@ -1,4 +1,4 @@
-"""Asking rows over one runtime, each until it has an answer or has failed, at the pace of the service."""
+"""Sends rows over one runtime, each until it has an answer or has failed, at the pace of the service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["RowAsker", "Turns"]
 _WAITS: Final = RetryPolicy(max_attempts=2**31, base=1.0, cap=30.0, longest_wait=3600.0)
 """How long a row waits that has failed."""
 _ONE_TRY: Final = RetryPolicy(max_attempts=1)
-"""Of one call; the row is asked again here, since the pace must know of each refusal."""
+"""Of one call; the row is sent again here, since the pace must know of each refusal."""
 
 
 class Turns(Protocol):
@@ -45,7 +45,7 @@ class Turns(Protocol):
 
 
 class RowAsker:
-    """Asks rows over one runtime, at the pace that the service allows.
+    """Sends rows over one runtime, at the pace that the service allows.
 
     It belongs to one event loop.
 
@@ -54,11 +54,11 @@ class RowAsker:
         settings: Keyword arguments of `Runtime.complete` for every row. What a row has itself takes
             precedence, except for the model.
         limits: The limits of all requests together.
-        max_attempts: How often a row is asked before it has failed; refusals because of too many
-            requests are not counted.
+        max_attempts: The maximum of attempts per row; refusals because of too many requests are
+            not counted.
         turns: A quota that others use as well, beside the limits.
         keeps_turns: Whether a row whose line is to be written counts among those in flight until
-            `written` is called. Then no more rows have to be asked again after a kill than may be in
+            `written` is called. Then no more rows have to be sent again after a kill than may be in
             flight.
     """
 
@@ -100,7 +100,7 @@ class RowAsker:
         self._changed.set()
 
     async def ask(self, row: BatchRow, turn: Sent | None = None) -> RowOutcome:
-        """Ask a row, as often as it takes.
+        """Send a row, as often as it takes.
 
         Args:
             row: The row.
@@ -199,7 +199,7 @@ class RowAsker:
         self._changed.set()
 
     async def _wait_after(self, error: ModelwireError, kind: FailureOutcome, tries: int) -> None:
-        """Wait before a row is asked again; the pace itself waits after a refusal."""
+        """Wait before a row is sent again; the pace itself waits after a refusal."""
         if kind is FailureOutcome.REFUSED or not isinstance(error, ProviderError):
             return
         await _within(delay_before(_WAITS, tries, error) or _WAITS.cap, self._stopping)

@@ -25,12 +25,12 @@ __all__ = ["Batch"]
 
 
 class Batch:
-    """A batch that is run by this program, which keeps its files; the rows may be asked elsewhere.
+    """A batch that is run by this program, which keeps its files; the rows may be sent from elsewhere.
 
     Args:
         runtime: The runtime; it stays open.
         request: The batch.
-        runner: Where the rows are asked; by default over the runtime.
+        runner: Where the rows are sent from; by default this runtime.
     """
 
     def __init__(
@@ -66,24 +66,24 @@ class Batch:
         )
 
     def stop(self) -> None:
-        """Ask no more rows; those in flight are waited for, and their answers are written."""
+        """Send no more rows; those in flight are waited for, and their answers are written."""
         self._stopped = self._stopped or "interrupted"
         if self._work is not None:
             self._work.stop()
 
     def cancel(self) -> None:
-        """Stop, and end the requests in flight; the next run asks their rows again."""
+        """Stop, and end the requests in flight; the next run sends their rows again."""
         self.stop()
         self._cancelled = True
         if self._work is not None:
             self._work.cancel()
 
     async def run(self) -> BatchSummary:
-        """Ask all rows that are not done, and write their answers and failures.
+        """Send all rows that are not done, and write their answers and failures.
 
         Raises:
             BatchError: The input or the output cannot be used, or the runner lost rows.
-            ModelwireError: No row can be answered, as without credentials; the rows that were not asked
+            ModelwireError: No row can be answered, as without credentials; the rows that were not sent
                 are left to the next run.
         """
         self._journal = journal = await self._open_journal()
@@ -91,7 +91,7 @@ class Batch:
         self._failures = GroupWriter(journal.append_failures)
         try:
             if self._stopped is None and journal.remaining:
-                await self._ask_rows(journal)
+                await self._send_rows(journal)
         finally:
             await self._answers.aclose()
             await self._failures.aclose()
@@ -114,7 +114,7 @@ class Batch:
             opening.add_done_callback(_close_opened)
             raise
 
-    async def _ask_rows(self, journal: Journal) -> None:
+    async def _send_rows(self, journal: Journal) -> None:
         self._tally.spent = journal.cost
         rows = await self._rows(journal)
         runner = self._runner or Here(self._runtime)
@@ -129,7 +129,7 @@ class Batch:
             await self._run(runner.run(work), work)
         if work.in_flight and self._stopped is None and self._error is None:
             msg = f"Rows that were handed out have no outcome: {work.in_flight}."
-            raise BatchError(msg, hint="The same command asks them again.")
+            raise BatchError(msg, hint="The same command sends them again.")
 
     async def _rows(self, journal: Journal) -> PendingRows:
         model = self._request.settings.get("model")
@@ -140,8 +140,8 @@ class Batch:
         )
 
     async def _upstream_of(self, model: Model) -> str:
-        told = await asyncio.to_thread(self._runtime.describe_call, model)
-        return told.get("api") or model.api or ""
+        description = await asyncio.to_thread(self._runtime.describe_call, model)
+        return description.get("api") or model.api or ""
 
     async def _run(
         self, outcomes: AsyncGenerator[Sequence[RowOutcome], None], work: BatchWork
@@ -199,13 +199,13 @@ class Batch:
 
     def _summary(self, journal: Journal) -> BatchSummary:
         tally = self._tally
-        asked = tally.answered + tally.failed
+        done = tally.answered + tally.failed
         return BatchSummary(
             rows=journal.input.rows,
             answered=journal.answered + tally.answered,
             failed=journal.failed + tally.failed,
-            remaining=journal.remaining - asked,
-            asked=asked,
+            remaining=journal.remaining - done,
+            asked=done,
             requests=tally.requests,
             refused=tally.refused,
             tokens=tally.tokens,

@@ -1,4 +1,4 @@
-"""The runner on this machine: rows are asked over the runtime of the batch."""
+"""The runner on this machine: rows are sent over the runtime of the batch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Here"]
 
 
 class Here:
-    """Asks rows in this process, as a `BatchRunner` does elsewhere.
+    """Sends rows from this process, as a `BatchRunner` does elsewhere.
 
     Args:
         runtime: The runtime; it stays open.
@@ -29,7 +29,7 @@ class Here:
         self._error: BaseException | None = None
 
     async def run(self, work: BatchWork) -> AsyncGenerator[Sequence[RowOutcome], None]:
-        """Ask the rows; the outcomes are those that have come since the last ones were used.
+        """Send the rows; the outcomes are those that have come since the last ones were used.
 
         Raises:
             BatchError: The input cannot be read.
@@ -64,14 +64,14 @@ class Here:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _feed(self, work: BatchWork, asker: RowAsker) -> None:
-        """Start to ask each row when those before it have been sent."""
-        # Rows that wait to be asked again are in memory, so that their number is limited.
+        """Start to send each row when those before it have been sent."""
+        # Rows that wait to be sent again are in memory, so that their number is limited.
         most = 3 * work.limits.concurrency
         while rows := await work.take():
             row = rows[0]
             task = asyncio.create_task(asker.ask(row, await asker.turn(row)))
             self._tasks.add(task)
-            task.add_done_callback(self._asked)
+            task.add_done_callback(self._row_ended)
             while len(self._tasks) >= most:
                 self._room.clear()
                 await self._room.wait()
@@ -84,7 +84,7 @@ class Here:
         for task in self._tasks:
             task.cancel()
 
-    def _asked(self, task: asyncio.Task[RowOutcome]) -> None:
+    def _row_ended(self, task: asyncio.Task[RowOutcome]) -> None:
         self._tasks.discard(task)
         self._room.set()
         if not task.cancelled() and task.exception() is None:

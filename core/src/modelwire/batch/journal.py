@@ -103,7 +103,7 @@ class Journal:
         """Open the output for an input, and find what is done; it reads both files.
 
         Failures that may pass, as those of a connection, are removed from the file of failures, and
-        their rows are to be asked again. The others are kept.
+        their rows are to be sent again. The others are kept.
 
         Args:
             source: The input.
@@ -283,5 +283,5 @@ def _decoded(text: bytes, kind: type[Any], path: Path, number: int) -> Any:
         return msgspec.json.decode(text, type=kind)
     except msgspec.DecodeError as error:
         msg = f"Line {number} of {path} is damaged: {error}."
-        hint = "Remove that line; its row is then asked again."
+        hint = "Remove that line; its row is then sent again."
         raise BatchError(msg, source=str(path), hint=hint) from error

@@ -29,7 +29,7 @@ class FailureOutcome(Enum):
     """What follows from a failure."""
 
     REFUSED = auto()
-    """There were too many requests: the row is asked again, and all requests slow down."""
+    """There were too many requests: the row is sent again, and all requests slow down."""
     OVERLOADED = auto()
     """The service has no capacity or cannot be reached: the same, but the tries are counted."""
     AGAIN = auto()
@@ -42,10 +42,10 @@ class FailureOutcome(Enum):
     """No row can be answered, unless one was before."""
 
     def asks_again(self, requests: int, refusals: int, max_attempts: int) -> bool:
-        """Whether the row is asked once more.
+        """Whether the row is sent once more.
 
         Args:
-            requests: How often it was asked.
+            requests: How often it was sent.
             refusals: How often it was refused.
             max_attempts: The maximum of requests, without those that were refused.
         """

@@ -253,14 +253,14 @@ class ProviderBatch:
     def summary(self) -> BatchSummary:
         """The outcome so far."""
         journal, counts = self._journal, self._counts
-        asked = counts.answered + counts.failed
+        done = counts.answered + counts.failed
         return BatchSummary(
             rows=journal.input.rows,
             answered=journal.answered + counts.answered,
             failed=journal.failed + counts.failed,
-            remaining=journal.remaining - asked,
-            asked=asked,
-            requests=asked,
+            remaining=journal.remaining - done,
+            asked=done,
+            requests=done,
             refused=0,
             tokens=counts.tokens,
             cost=journal.cost + counts.cost,

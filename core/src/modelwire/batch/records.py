@@ -161,7 +161,7 @@ def answer_record(
     Args:
         row: The row.
         result: The answer.
-        attempts: How often the row was asked; by default as the answer says.
+        attempts: The number of attempts; by default that of the answer.
     """
     usage: Usage = result.usage
     record: dict[str, Any] = {
@@ -183,22 +183,22 @@ def failure_record(row: BatchRow, error: ModelwireError, attempts: int) -> dict[
     Args:
         row: The row.
         error: Its last error.
-        attempts: How often the row was asked; 0 if it could not be sent.
+        attempts: The number of attempts; 0 if it could not be sent.
     """
-    told: dict[str, Any] = {
+    details: dict[str, Any] = {
         "code": error.code,
         "message": str(error),
         "hint": error.hint,
         "retryable": bool(error.retryable),
     }
     if isinstance(error, ProviderError):
-        told |= {
+        details |= {
             "provider": error.provider,
             "model": error.model,
             "status": error.status,
             "requestId": error.request_id,
         }
-    return {"custom_id": row.custom_id, "line": row.line, "error": told, "attempts": attempts}
+    return {"custom_id": row.custom_id, "line": row.line, "error": details, "attempts": attempts}
 
 
 def _is_own(data: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ class RowOutcome:
         record: The line to be written, as `answer_record` and `failure_record` describe it; `None` for a
             row without an answer or a failure, which is left to the next run.
         has_failed: Whether that line is a failure.
-        requests: How often the row was asked.
+        requests: How often the row was sent.
         refused: How often of these the service refused it because there were too many requests.
         tokens: Tokens of the request and the answer.
         cost: USD, or `None` if the price is not known.
@@ -48,7 +48,7 @@ def answer_outcome(
     Args:
         row: The row.
         message: The answer.
-        requests: How often the row was asked, beside the attempts that the answer lists.
+        requests: How often the row was sent, beside the attempts that the answer lists.
         refused: How often of these it was refused because there were too many requests.
     """
     usage = message.usage
@@ -76,7 +76,7 @@ def failure_outcome(
     Args:
         row: The row.
         error: Its last error.
-        requests: How often it was asked; 0 if it could not be sent.
+        requests: How often it was sent; 0 if it could not be sent.
         refused: How often of these it was refused because there were too many requests.
         is_of_all: Whether all rows may fail for that reason.
     """

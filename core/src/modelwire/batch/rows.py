@@ -1,4 +1,4 @@
-"""The rows of a batch that are to be asked, read and parsed in a thread as they are needed."""
+"""The rows of a batch that are to be sent, read and parsed in a thread as they are needed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["PendingRow", "PendingRows"]
 
 @define
 class PendingRow:
-    """A row to be asked, or a line that is none.
+    """A row to be sent, or a line that is none.
 
     Attributes:
         row: The row; of a line that is none, its id and number only.
         invalid: Why the line is none.
-        requests: How often it was asked.
+        requests: How often it was sent.
         refusals: How often the service refused it because there were too many requests.
     """
 

@@ -41,8 +41,8 @@ async def run_batch(
         rpm: The quota of requests per minute, or `None`.
         tpm: The quota of tokens per minute, or `None`.
         budget: The maximum cost in USD, or `None`.
-        max_attempts: How often a row is asked before it has failed.
-        retry_failed: Whether rows are asked again whose failure is not one that passes.
+        max_attempts: The maximum of attempts per row.
+        retry_failed: Whether rows are retried whose failure is not transient.
 
     Raises:
         BatchError: The input or the output cannot be used.

@@ -1,4 +1,4 @@
-"""Batch runners: other places than this machine where the rows of a batch can be asked."""
+"""Batch runners: other places than this machine from which the rows of a batch can be sent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RunnerOption = Literal["address", "workers", "concurrency", "rpm", "tpm", "attem
 
 @runtime_checkable
 class BatchRunner(Protocol):
-    """A place where the rows of a batch can be asked, as on a cluster.
+    """A place from which the rows of a batch can be sent, as a cluster.
 
     A package offers one in the entry-point group `modelwire.batch_runners`, under the name that
     `modelwire batch --on` has for it. The files, the budget and the counts are those of the `Batch`.
@@ -38,16 +38,16 @@ class BatchRunner(Protocol):
         ...
 
     def run(self, work: BatchWork) -> AsyncGenerator[Sequence[RowOutcome], None]:
-        """Ask rows, as `RowAsker` does; the outcomes come in any order and in groups of any size.
+        """Send rows, as `RowAsker` does; the outcomes come in any order and in groups of any size.
 
-        A row has one outcome, and further ones are ignored. Rows that were not asked because the batch
+        A row has one outcome, and further ones are ignored. Rows that were not sent because the batch
         was stopped need none. Closing the generator ends everything that it has started.
 
         Args:
-            work: The rows, and how they are asked.
+            work: The rows, and how they are sent.
 
         Raises:
-            ModelwireError: No row can be asked.
+            ModelwireError: No row can be sent.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What a batch is asked to do, how far it is, and what came of it."""
+"""The request of a batch, its progress and its outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RunnerOptions:
 
     Attributes:
         address: The address of the place, such as that of a cluster.
-        workers: The number of processes that ask rows.
+        workers: The number of processes that send rows.
     """
 
     address: str | None = None
@@ -40,9 +40,9 @@ class BatchRequest:
             precedence, except for the model.
         limits: The limits of concurrency, requests and tokens.
         budget: The maximum cost of all answers in USD, those of earlier runs included; or `None`.
-        max_attempts: How often a row is asked before it has failed; refusals because of too many requests
-            are not counted.
-        retry_failed: Whether rows are asked again whose failure is not one that passes.
+        max_attempts: The maximum of attempts per row; refusals because of too many requests are not
+            counted.
+        retry_failed: Whether rows are retried whose failure is not transient.
         config_path: The configuration file, for runners with runtimes of their own.
         runner_options: What the user has chosen for a runner of a package.
     """
@@ -66,12 +66,12 @@ class BatchProgress:
         rows: The rows of the input.
         answered: Those with an answer, from earlier runs included.
         failed: Those that have failed.
-        in_flight: Those being asked.
+        in_flight: Those that were sent, and have no outcome yet.
         tokens: Tokens of the requests and answers of this run.
         cost: USD of all answers, as far as it is known.
         seconds: Since this run began.
         before: Rows that earlier runs have answered, or whose failures are kept.
-        stopping: Whether no more rows are asked.
+        stopping: Whether no more rows are sent.
     """
 
     rows: int = 0
@@ -93,7 +93,7 @@ class BatchSummary:
         rows: The rows of the input.
         answered: Those with an answer in the output.
         failed: Those with a failure in the file of failures.
-        remaining: Those with neither, which the next run asks.
+        remaining: Those with neither, which the next run sends.
         asked: The rows that this run has answered or that have failed in it.
         requests: The requests of this run.
         refused: Those of them that the service refused because there were too many.

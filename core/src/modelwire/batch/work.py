@@ -1,4 +1,4 @@
-"""The work of a batch, as a runner sees it: the rows to be asked, and when no more are."""
+"""The work of a batch, as a runner sees it: the rows to be sent, and when no more are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["BatchWork"]
 
 
 class BatchWork:
-    """The rows of a batch that are to be asked, and how; a `Batch` makes it for its runner.
+    """The rows of a batch that are to be sent, and how; a `Batch` makes it for its runner.
 
     It belongs to the event loop of the batch.
 
@@ -26,7 +26,7 @@ class BatchWork:
         rows: The number of rows that have neither an answer nor a failure.
         settings: Keyword arguments of `Runtime.complete` for every row, as for `RowAsker`.
         limits: The limits of all requests together, wherever they are sent from.
-        max_attempts: How often a row is asked before it has failed.
+        max_attempts: The maximum of attempts per row.
         config_path: The configuration file for runtimes that the runner makes, or `None` for the user's.
         options: What the user has chosen for runners.
     """
@@ -62,7 +62,7 @@ class BatchWork:
         return len(self._taken)
 
     async def take(self, most: int = 1) -> list[BatchRow]:
-        """The next rows; none, when all were taken or no more are to be asked.
+        """The next rows; none, when all were taken or no more are to be sent.
 
         It waits until the budget allows a row, so that outcomes must go on meanwhile.
 
@@ -73,7 +73,7 @@ class BatchWork:
             BatchError: The input cannot be read.
         """
         rows: list[BatchRow] = []
-        while len(rows) < most and await self._may_ask(wait=not rows):
+        while len(rows) < most and await self._may_send(wait=not rows):
             pending = await anext(self._source, None)
             if pending is None:
                 break
@@ -113,7 +113,7 @@ class BatchWork:
         self._changed.set()
         return True
 
-    async def _may_ask(self, *, wait: bool) -> bool:
+    async def _may_send(self, *, wait: bool) -> bool:
         while not self._stopping.is_set():
             if self._tally.affords(self.in_flight):
                 return True

@@ -84,7 +84,7 @@ def test_a_budget_has_its_own_exit_status(program, ask):
     assert done.returncode == 4
     shown = done.stdout.decode()
     assert "3 of 9 rows answered" in shown
-    assert "6 rows not asked yet; the same command continues. The budget is used up." in shown
+    assert "6 rows not done yet; the same command continues. The budget is used up." in shown
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_the_first_interrupt_waits_for_answers_and_the_second_does_not(program):
     shown, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said == b""
-    assert b"3 rows not asked yet; the same command continues." in shown
+    assert b"3 rows not done yet; the same command continues." in shown
     assert written(program) == []
 
 

@@ -1,1 +1,1 @@
-"""The command `modelwire batch`: asks the rows of a file."""
+"""The command `modelwire batch`: sends the rows of a file."""

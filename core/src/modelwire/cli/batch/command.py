@@ -115,10 +115,10 @@ def _places() -> tuple[str, ...]:
     metavar="N",
     default=5,
     show_default=True,
-    help="How often a row is asked before it has failed.",
+    help="Maximum number of attempts per row.",
 )
 @click.option(
-    "--retry-failed", is_flag=True, help="Ask rows again whose failure is final, as bad requests."
+    "--retry-failed", is_flag=True, help="Retry rows whose failure is final, as bad requests."
 )
 @click.option(
     "--on",
@@ -126,14 +126,14 @@ def _places() -> tuple[str, ...]:
     type=_Place(),
     default=_HERE,
     show_default=True,
-    help="Where the rows are asked: this machine, the provider, or a place that a package offers.",
+    help="Where the batch runs: this machine, the provider, or a place that a package offers.",
 )
 @click.option("--address", metavar="ADDRESS", help="The address of a place that a package offers.")
 @click.option(
     "--workers",
     type=WholeRange(min=1),
     metavar="N",
-    help="Number of processes that ask rows, at a place that a package offers.",
+    help="Number of processes that send rows, at a place that a package offers.",
 )
 @click.option(
     "--jobs",
@@ -165,7 +165,7 @@ def batch(
     config_path: Path | None,
     **options: Any,
 ) -> int:
-    """Ask a model each row of INPUT, and write the answers to a file.
+    """Send each row of INPUT to a model, and write the answers to a file.
 
     INPUT is JSON lines, CSV or Parquet. A row has `prompt` or `messages`, and may have `custom_id`, `system`,
     `max_tokens` and so on, or it is a line of a service's batch input. Failed rows are written to

@@ -81,16 +81,16 @@ def run_on(runner: BatchRunner | None, request: BatchRequest) -> BatchSummary:
     """Run a batch, with a progress bar on a terminal.
 
     Args:
-        runner: Where the rows are asked; `None` for this machine.
+        runner: Where the rows are sent from; `None` for this machine.
         request: The batch.
 
     Raises:
         ModelwireError: The batch failed.
     """
-    return run(_asking(runner, request))
+    return run(_run(runner, request))
 
 
-async def _asking(runner: BatchRunner | None, request: BatchRequest) -> BatchSummary:
+async def _run(runner: BatchRunner | None, request: BatchRequest) -> BatchSummary:
     async with Runtime.from_config(request.config_path) as runtime:
         batch = Batch(runtime, request, runner=runner)
         with ProgressBar(lambda: batch.progress), on_signal(signal.SIGINT, _stopper(batch)):

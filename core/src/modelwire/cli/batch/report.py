@@ -36,7 +36,7 @@ def _lines(summary: BatchSummary) -> list[str]:
     if summary.remaining:
         reason = " The budget is used up." if summary.stopped == "budget" else ""
         lines.append(
-            f"{counted(summary.remaining, 'row')} not asked yet; the same command continues.{reason}"
+            f"{counted(summary.remaining, 'row')} not done yet; the same command continues.{reason}"
         )
     facts = [f"{counted(summary.requests, 'request')} in {duration(summary.seconds)}"]
     if summary.refused:
