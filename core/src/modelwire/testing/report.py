@@ -129,16 +129,16 @@ def write_badge(path: Path, findings: Sequence[RuleResult]) -> None:
 
 def _svg(message: str, colour: str) -> str:
     left, right = (len(text) * _WIDTH + 10 for text in (_LABEL, message))
-    label, said = escape(_LABEL), escape(message)
+    label, shown = escape(_LABEL), escape(message)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
-        f'aria-label="{label}: {said}">\n'
-        f"<title>{label}: {said}</title>\n"
+        f'aria-label="{label}: {shown}">\n'
+        f"<title>{label}: {shown}</title>\n"
         f'<rect width="{left}" height="20" fill="#555"/>\n'
         f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/>\n'
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" '
         'text-anchor="middle">\n'
         f'<text x="{left / 2:g}" y="14">{label}</text>\n'
-        f'<text x="{left + right / 2:g}" y="14">{said}</text>\n'
+        f'<text x="{left + right / 2:g}" y="14">{shown}</text>\n'
         "</g>\n</svg>\n"
     )

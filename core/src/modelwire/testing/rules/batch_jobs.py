@@ -73,9 +73,11 @@ class BatchJobRules(Rules):
         check(sorted(found) == [*"abcd"], "each item has one result", found=f"{sorted(found)}")
         for name in "ab":
             message = found[name].message
-            said = message.text if message is not None else found[name].error
+            answer = message.text if message is not None else found[name].error
             check(
-                said == f"The answer to {name}.", "an answer is that of its item", found=f"{said!r}"
+                answer == f"The answer to {name}.",
+                "an answer is that of its item",
+                found=f"{answer!r}",
             )
         first = found["a"].message
         used = (first.usage.input, first.usage.output) if first is not None else None
@@ -133,9 +135,9 @@ class BatchJobRules(Rules):
         self, bench: Bench, status: int, kind: type[ProviderError]
     ) -> None:
         """After one request, since a job costs money; it repeats no secret."""
-        said = repeated_key(bench)
+        refusal = repeated_key(bench)
         before = len(bench.requests)
-        bench.server.always(bench.wire.refuse(status, said))
+        bench.server.always(bench.wire.refuse(status, refusal))
         outcome = _outcome(bench, lambda jobs: jobs.submit([_item("a")]), served=False)
         if not isinstance(outcome, kind):
             msg = f"{kind.__name__} is expected for the status {status}, not {outcome!r}"

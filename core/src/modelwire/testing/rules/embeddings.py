@@ -89,8 +89,8 @@ class EmbeddingRules(Rules):
         self, bench: Bench, status: int, kind: type[ProviderError]
     ) -> None:
         """It names provider and model, and repeats no secret."""
-        said = repeated_key(bench)
-        bench.server.script(bench.wire.refuse(status, said))
+        refusal = repeated_key(bench)
+        bench.server.script(bench.wire.refuse(status, refusal))
         outcome = _outcome(bench, ["a"])
         if not isinstance(outcome, kind):
             msg = f"{kind.__name__} is expected for the status {status}, not {outcome!r}"

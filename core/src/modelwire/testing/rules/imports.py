@@ -44,17 +44,17 @@ _ABILITIES = {
 _LOAD = """
 import json, sys
 from importlib.metadata import EntryPoint
-said = json.load(sys.stdin)
+arguments = json.load(sys.stdin)
 before = set(sys.modules)
-plugin = EntryPoint("plugin", said["value"], "modelwire.providers").load()
-if said["detect"]:
+plugin = EntryPoint("plugin", arguments["value"], "modelwire.providers").load()
+if arguments["detect"]:
     from modelwire.config import Config
     from modelwire.registry.loader import hooks_of
-    config = Config.from_document(said["document"], environ=said["environ"])
+    config = Config.from_document(arguments["document"], environ=arguments["environ"])
     plugin = plugin() if isinstance(plugin, type) else plugin
     hooks = hooks_of(plugin)
     hooks.detect_credentials(
-        provider=config.provider(said["provider"]), config=config, probe=False, timeout=5.0
+        provider=config.provider(arguments["provider"]), config=config, probe=False, timeout=5.0
     )
 print(*sys.modules.keys() - before)
 """
@@ -62,7 +62,7 @@ print(*sys.modules.keys() - before)
 _FIRST_CALL = """
 import asyncio, json, sys
 from pathlib import Path
-said = json.load(sys.stdin)
+arguments = json.load(sys.stdin)
 from modelwire.config import Config
 from modelwire.hookspecs import BatchItem, CompletionOptions
 from modelwire.messages import Context, UserMessage
@@ -70,20 +70,20 @@ from modelwire.runtime import ProviderJobs, Runtime
 from modelwire.testing.audit import imports
 
 async def main():
-    config = Config.from_document(said["document"], environ=said["environ"])
-    async with Runtime.from_config(config, cache_directory=Path(said["folder"])) as runtime:
+    config = Config.from_document(arguments["document"], environ=arguments["environ"])
+    async with Runtime.from_config(config, cache_directory=Path(arguments["folder"])) as runtime:
         with imports() as found:
-            if said["hook"] == "discover_models":
-                listing = await runtime.catalog.listing(said["provider"], refresh=True)
+            if arguments["hook"] == "discover_models":
+                listing = await runtime.catalog.listing(arguments["provider"], refresh=True)
                 assert listing.fetched_at is not None, listing.error
-            elif said["hook"] == "embed":
-                await runtime.embed("a text", model=said["embedding"])
-            elif said["hook"] == "batch_jobs":
-                jobs = await ProviderJobs.of(runtime, said["ref"])
+            elif arguments["hook"] == "embed":
+                await runtime.embed("a text", model=arguments["embedding"])
+            elif arguments["hook"] == "batch_jobs":
+                jobs = await ProviderJobs.of(runtime, arguments["ref"])
                 item = BatchItem("a", Context([UserMessage("x")]), CompletionOptions())
                 await jobs.submit([item])
             else:
-                await runtime.complete(said["prompt"], model=said["ref"])
+                await runtime.complete(arguments["prompt"], model=arguments["ref"])
     print(*found)
 
 asyncio.run(main())
@@ -126,14 +126,14 @@ class LoadingRules(Rules):
 def _loaded(bench: Bench, *, detect: bool) -> set[str]:
     """The modules that a fresh interpreter has loaded for it."""
     config = bench.config()
-    said = {
+    arguments = {
         "value": bench.claim.value,
         "detect": detect,
         "provider": bench.subject.provider,
         "document": dict(config.document),
         "environ": dict(config.environ),
     }
-    return set(_run(_LOAD, said, "can load the plugin"))
+    return set(_run(_LOAD, arguments, "can load the plugin"))
 
 
 def _imported_by_first_call(bench: Bench, hook: str) -> list[str]:
@@ -151,7 +151,7 @@ def _imported_by_first_call(bench: Bench, hook: str) -> list[str]:
         bench.server.script(subject.wire.vectors_reply([[0.5, 1.0]], Usage(input=1)))
     elif subject.wire is not None:
         bench.server.script(subject.wire.reply(subject.wire.bodies(ScriptedAnswer("Yes."))))
-    said = {
+    arguments = {
         "hook": hook,
         "provider": subject.provider,
         "ref": str(subject.ref),
@@ -162,19 +162,19 @@ def _imported_by_first_call(bench: Bench, hook: str) -> list[str]:
         "folder": config.environ["HOME"],
     }
     try:
-        return _run(_FIRST_CALL, said, f"can call {hook}")
+        return _run(_FIRST_CALL, arguments, f"can call {hook}")
     except AssertionError:
         if subject.wire is not None:
             bench.check_sent(1)
         raise
 
 
-def _run(program: str, said: dict[str, Any], what: str) -> list[str]:
+def _run(program: str, arguments: dict[str, Any], what: str) -> list[str]:
     """Run a program in a fresh interpreter; the words of the last line that it prints."""
     path = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(  # noqa: S603 - this interpreter and a program above
         [sys.executable, "-c", program],
-        input=json.dumps(said),
+        input=json.dumps(arguments),
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,

@@ -34,16 +34,16 @@ class SecrecyRules(Rules):
         """Logs at their loudest, what is printed, events, messages, errors with their causes."""
         if scene == "stream_error":
             require(self.subject, "stream_errors")
-        with _overheard() as heard:
+        with _captured_output() as output:
             outcome = _play(bench, scene)
-        _silent(bench, "\n".join([heard.getvalue(), *_shown(outcome)]), scene)
+        _silent(bench, "\n".join([output.getvalue(), *_shown(outcome)]), scene)
 
     def test_no_secret_in_the_status_of_credentials(self, bench: Bench) -> None:
         """`detect_credentials` names the source, not what it holds."""
-        with _overheard() as heard:
+        with _captured_output() as output:
             hooks, given = bench.hooks(bench.config())
             status = hooks.detect_credentials(**given, probe=False, timeout=patience())
-        _silent(bench, f"{heard.getvalue()}{status!r}", "detect_credentials")
+        _silent(bench, f"{output.getvalue()}{status!r}", "detect_credentials")
 
     @needs(WIRE, "discovery")
     def test_no_secret_in_the_list_of_models_and_its_cache(
@@ -56,10 +56,10 @@ class SecrecyRules(Rules):
             async with bench.runtime() as runtime:
                 return repr(await runtime.catalog.listings([bench.subject.provider], refresh=True))
 
-        with _overheard() as heard:
+        with _captured_output() as output:
             shown = bench.run(work)
         kept = [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
-        _silent(bench, "\n".join([heard.getvalue(), shown, *kept]), "discover_models")
+        _silent(bench, "\n".join([output.getvalue(), shown, *kept]), "discover_models")
 
 
 def _play(bench: Bench, scene: str) -> Outcome:
@@ -89,17 +89,17 @@ def repeated_key(bench: Bench) -> str:
 
 
 @contextlib.contextmanager
-def _overheard() -> Iterator[io.StringIO]:
+def _captured_output() -> Iterator[io.StringIO]:
     """All log records, at any level, and all printed text."""
-    heard = io.StringIO()
-    handler = logging.StreamHandler(heard)
+    output = io.StringIO()
+    handler = logging.StreamHandler(output)
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
-            yield heard
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            yield output
     finally:
         root.setLevel(level)
         root.removeHandler(handler)
