@@ -21,17 +21,17 @@ def dropped_options(message: AssistantMessage, given: Collection[str]) -> str | 
         given: The options that the user gave, as attributes of `CompletionOptions`, and each of the
             params as `params.<name>`.
     """
-    said: dict[str, str] = {}
+    dropped: dict[str, str] = {}
     for each in message.diagnostics:
         path = str(each.get("path", ""))
         if each.get("type") not in _NOT_SENT or not path.startswith(_PREFIX):
             continue
         name = path.removeprefix(_PREFIX).partition("[")[0]
         if name in given or _named(name) in given:
-            said.setdefault(_flag(_named(name)), str(each.get("reason", "")))
-    if not said:
+            dropped.setdefault(_flag(_named(name)), str(each.get("reason", "")))
+    if not dropped:
         return None
-    reasons = "; ".join(f"{flag} ({reason.rstrip('.')})" for flag, reason in said.items())
+    reasons = "; ".join(f"{flag} ({reason.rstrip('.')})" for flag, reason in dropped.items())
     return f"Not sent to {message.provider}/{message.model}: {reasons}."
 
 

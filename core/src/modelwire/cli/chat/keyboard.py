@@ -85,7 +85,7 @@ class Keyboard:
         """Ask whether a tool call may run."""
         _forget_typed()
         try:
-            said = await self._questions.prompt_async(
+            answer = await self._questions.prompt_async(
                 "Run it? [y]es, [a]lways, [N]o: ", handle_sigint=False
             )
         except EOFError:
@@ -93,7 +93,7 @@ class Keyboard:
         except KeyboardInterrupt:
             return "stop"
         answers = {"y": "yes", "yes": "yes", "a": "always", "always": "always"}
-        return answers.get(said.strip().lower(), "no")
+        return answers.get(answer.strip().lower(), "no")
 
     async def choose(self, question: str) -> str:
         """Ask for a word; an empty one when the user gives none."""

@@ -98,8 +98,8 @@ async def _warn_of_credentials(at: Chat) -> None:
     status = await asyncio.to_thread(catalog.credentials, at.talk.model.provider)
     if status.state == "unusable":
         reason = status.reason or "there are none"
-        said = f"{at.talk.model.provider} has no usable credentials: {reason.rstrip('.')}."
-        show_note(f"{said} {status.hint or ''}".rstrip())
+        problem = f"{at.talk.model.provider} has no usable credentials: {reason.rstrip('.')}."
+        show_note(f"{problem} {status.hint or ''}".rstrip())
 
 
 async def _system(at: Chat, argument: str) -> bool:

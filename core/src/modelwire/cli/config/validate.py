@@ -65,8 +65,8 @@ def validated(explicit: FilePath | None) -> Validation:
             return Validation(path, (Problem("", f"Config file not found: {path}"),))
         file = open_config(place)
         if file.distrust is not None:
-            said = f"it is not trusted: {file.distrust.reason}; its variables were not read."
-            notes.append(f"{said} {file.distrust.hint}")
+            problem = f"it is not trusted: {file.distrust.reason}; its variables were not read."
+            notes.append(f"{problem} {file.distrust.hint}")
             if problems := check_untrusted(file.text, path):
                 return Validation(path, tuple(problems), tuple(notes))
         notes += [suggestion(key, path.name) for key in misspelt_keys_of_text(file.text)]
@@ -108,7 +108,7 @@ def _unusable_auth(registry: Registry, providers: Iterable[ProviderConfig]) -> I
         try:
             registry.auth_owner(provider)
         except ConfigError as error:
-            said = "; ".join(map(str, error.problems)) or error.message
-            yield f"{said}. {error.hint or ''}".rstrip()
+            problem = "; ".join(map(str, error.problems)) or error.message
+            yield f"{problem}. {error.hint or ''}".rstrip()
         except PluginError as error:
             yield f"{provider.auth_path}: {error.message}"

@@ -78,10 +78,10 @@ def _lines(found: Explanation) -> Iterator[Line]:
 def _step_lines(step: ExplanationStep) -> Iterator[Line]:
     mark, colour = _MARKS[step.state]
     lead = style(f"{mark:<2}", fg=colour) + f" {step.name:<{_INDENT - 3}}"
-    said = step.value or ""
+    value = step.value or ""
     if step.value is not None and step.source is not None:
-        said = f"{step.value} ({step.source})"
-    lines: list[Line] = [*_folded(said)] if said else []
+        value = f"{step.value} ({step.source})"
+    lines: list[Line] = [*_folded(value)] if value else []
     for text in (step.problem or "").splitlines():
         lines += _folded(text)
     if step.hint:

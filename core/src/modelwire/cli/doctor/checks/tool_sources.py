@@ -62,5 +62,5 @@ async def _ask(name: str, source: ToolSource, timeout: float) -> Finding:
 
 def _problem(name: str, error: ModelwireError) -> Finding:
     problems = getattr(error, "problems", ())
-    said = "; ".join([str(error), *map(str, problems)])
-    return Finding(_NAME, "problem", f"{name}: {said}", error.hint)
+    text = "; ".join([str(error), *map(str, problems)])
+    return Finding(_NAME, "problem", f"{name}: {text}", error.hint)

@@ -45,7 +45,7 @@ async def fetch(
     """Get a resource, as `models`.
 
     Raises:
-        ProviderError: Acme refused, failed, or said something else.
+        ProviderError: Acme refused, failed, or sent something else.
     """
     url = f"{account.base_url}/{route}"
     return await fetch_json(_api(account), url, transport=transport, deadlines=deadlines)

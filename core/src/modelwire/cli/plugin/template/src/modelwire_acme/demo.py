@@ -27,16 +27,16 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         if not self._admitted():
             return
-        heard = body["messages"][-1]["content"].split()
-        said = heard[: body.get("max_tokens")]
+        prompt = body["messages"][-1]["content"].split()
+        answer = prompt[: body.get("max_tokens")]
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        for position, word in enumerate(said):
+        for position, word in enumerate(answer):
             self._event(type="text", index=0, text=word if position == 0 else f" {word}")
-        reason = "stop" if len(said) == len(heard) else "length"
-        self._event(type="end", reason=reason, usage={"input": len(heard), "output": len(said)})
+        reason = "stop" if len(answer) == len(prompt) else "length"
+        self._event(type="end", reason=reason, usage={"input": len(prompt), "output": len(answer)})
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

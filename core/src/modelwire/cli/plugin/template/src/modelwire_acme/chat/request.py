@@ -51,8 +51,8 @@ def _message(message: Message) -> dict[str, Any]:
             {"id": call.id, "name": call.name, "arguments": call.arguments}
             for call in message.tool_calls
         ]
-        said: dict[str, Any] = {"role": "assistant", "content": message.text}
-        return {**said, "tool_calls": calls} if calls else said
+        answer: dict[str, Any] = {"role": "assistant", "content": message.text}
+        return {**answer, "tool_calls": calls} if calls else answer
     return {"role": "user", "content": _text(message.content)}
 
 
