@@ -151,8 +151,8 @@ class ModelwireError(Exception):
     @hint.setter
     def hint(self, hint: str | None) -> None:
         notes: list[str] = getattr(self, "__notes__", [])
-        said = _note_of(self._hint)
-        kept = [note for note in notes if note != said]
+        previous = _note_of(self._hint)
+        kept = [note for note in notes if note != previous]
         if kept or notes:
             self.__notes__ = kept
         self._hint = hint

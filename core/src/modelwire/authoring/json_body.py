@@ -241,17 +241,17 @@ class JsonBody:
         return MalformedResponse(f"An event of the stream is not {due}.", **self._details())
 
     def _failure(self, payload: Any) -> ProviderError:
-        said = self._api.redact_json(payload)
-        return self._api.error_in_stream(said, **self._details())
+        redacted = self._api.redact_json(payload)
+        return self._api.error_in_stream(redacted, **self._details())
 
     def _is_words_of_failure(self, text: str) -> bool:
         """Whether a text that is not JSON is a known failure message."""
         return text[:1] not in _JSON_BEGINS and meaning_of_message(text) is not None
 
     def _foreign(self, body: bytes) -> ProviderError:
-        said = explain_body(body, self._response.headers.get("Content-Type"))
-        if self._is_words_of_failure(said):
-            return self._failure(said)
+        text = explain_body(body, self._response.headers.get("Content-Type"))
+        if self._is_words_of_failure(text):
+            return self._failure(text)
         return not_of_this_api(self._api, self._response, body, self._model)
 
 
@@ -272,10 +272,10 @@ def not_of_this_api(
         body: Its body, of which the error shows the readable text.
         model: The model id, for the error.
     """
-    said = api.redact(explain_body(body, response.headers.get("Content-Type")))
+    text = api.redact(explain_body(body, response.headers.get("Content-Type")))
     return MalformedResponse(
-        f"The answer does not follow this API: {said}"
-        if said
+        f"The answer does not follow this API: {text}"
+        if text
         else "The answer does not follow this API.",
         provider=api.provider,
         model=model,

@@ -107,9 +107,9 @@ def read_failure(payload: Any) -> ServiceFailure:
         return ServiceFailure()
     base = _base_resp(payload)
     if base is not None and not payload.get("error"):
-        said = base.get("status_msg")
+        message = base.get("status_msg")
         return ServiceFailure(
-            said[:_LONGEST] if isinstance(said, str) else "",
+            message[:_LONGEST] if isinstance(message, str) else "",
             code=f"base_resp:{base['status_code']}",
         )
     inner = payload.get("error")
@@ -176,14 +176,14 @@ def _says(value: Any) -> bool:
 
 
 def _message(payload: Mapping[str, Any]) -> str:
-    said = explain_body(json.dumps(payload, default=str).encode())
+    message = explain_body(json.dumps(payload, default=str).encode())
     metadata = payload.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
     if raw:
         # What the service behind a router said, whose own message is "Provider returned error".
         behind = raw if isinstance(raw, str) else json.dumps(raw)
-        said = f"{said}: {explain_body(behind.encode()) or behind}"
-    return said
+        message = f"{message}: {explain_body(behind.encode()) or behind}"
+    return message
 
 
 def _inner_code(payload: Mapping[str, Any]) -> Any:

@@ -217,14 +217,14 @@ def _own_row(data: Mapping[str, Any], custom_id: str, line: int) -> BatchRow:
     _check_fields(data, line)
     if "prompt" in data and "messages" in data:
         raise _wrong(line, "prompt and messages are both given; choose one of them.")
-    messages, said = _messages(data, line)
+    messages, instructions = _messages(data, line)
     system = data.get("system", data.get("systemPrompt"))
     call = {name: data[name] for name in _CALL if data.get(name) is not None}
     check_call(**call, system=system)
-    if system is None or said is None:
-        system = said if system is None else system
+    if system is None or instructions is None:
+        system = instructions if system is None else system
     else:
-        system = f"{system}\n\n{said}"
+        system = f"{system}\n\n{instructions}"
     options = {name: data[name] for name in _OPTIONS if data.get(name) is not None}
     options_of(None, options, parse_row)
     tools = tuple(declarations(read_tools(_tools(data, line))))

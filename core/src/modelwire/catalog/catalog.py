@@ -404,7 +404,7 @@ class Catalog:
         return CachedList(tuple(models), started, incomplete)
 
 
-_SAID = ("id", "name", "base_url", "extra")
+_TEXTS = ("id", "name", "base_url", "extra")
 """Fields of a model that hold text from a service, in which secrets are redacted."""
 
 
@@ -412,9 +412,9 @@ def _without_secrets(models: Iterable[Model], secrets: Sequence[str]) -> ModelLi
     """Models safe for display and storage, whatever secrets the service repeats in its list."""
     found = []
     for model in models:
-        said = {name: getattr(model, name) for name in _SAID} if secrets else {}
-        clean = redact_data(said, secrets)
-        found.append(model if clean == said else evolve(model, **clean))
+        values = {name: getattr(model, name) for name in _TEXTS} if secrets else {}
+        clean = redact_data(values, secrets)
+        found.append(model if clean == values else evolve(model, **clean))
     reasons = models.incomplete if isinstance(models, ModelList) else ()
     return ModelList(found, redact_data(list(reasons), secrets))
 

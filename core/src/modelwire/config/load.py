@@ -111,9 +111,11 @@ def warning_for(file: ConfigFile, left_out: Sequence[str]) -> UntrustedConfigWar
         return None
     named = ", ".join(_shortened(path) for path in left_out[:_NAMED]) or "nothing"
     more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-    said = f"{file.path} is not trusted: {file.distrust.reason}. Left out: {named}{more}.{hidden}"
+    message = (
+        f"{file.path} is not trusted: {file.distrust.reason}. Left out: {named}{more}.{hidden}"
+    )
     return UntrustedConfigWarning(
-        f"{said} {file.distrust.hint}",
+        f"{message} {file.distrust.hint}",
         path=str(file.path),
         reason=file.distrust.reason,
         left_out=left_out,

@@ -61,7 +61,7 @@ def suggestion(key: Problem, source: object) -> str:
 
 def misspelt_warning(keys: list[Problem], source: FilePath) -> MisspeltKeyWarning:
     """Make the warning about misspelt keys of a file."""
-    said = suggestion(keys[0], source)
+    message = suggestion(keys[0], source)
     if keys[1:]:
-        said += f" `modelwire config validate` lists all {len(keys)} such keys."
-    return MisspeltKeyWarning(said, path=str(source), problems=keys)
+        message += f" `modelwire config validate` lists all {len(keys)} such keys."
+    return MisspeltKeyWarning(message, path=str(source), problems=keys)

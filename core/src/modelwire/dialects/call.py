@@ -54,17 +54,17 @@ def assistant_turn(
 
 def user_turns(parts: Iterable[UserContent | ToolResultMessage]) -> Iterator[Message]:
     """The messages of a user's turn that has tool results among its content, in order."""
-    said: list[UserContent] = []
+    content: list[UserContent] = []
     for part in parts:
         if not isinstance(part, ToolResultMessage):
-            said.append(part)
+            content.append(part)
             continue
-        if said:
-            yield UserMessage(said)
-            said = []
+        if content:
+            yield UserMessage(content)
+            content = []
         yield part
-    if said:
-        yield UserMessage(said)
+    if content:
+        yield UserMessage(content)
 
 
 @define

@@ -51,7 +51,7 @@ class ToolMemory(Generic[T]):
 def _print(tool: Tool) -> bytes | None:
     """The bytes of all that a tool says; they differ for values that are equal but of another type."""
     try:
-        said = (tool.name, tool.description, tool.parameters, tool.strict)
-        return marshal.dumps(said, _FORM)
+        fields = (tool.name, tool.description, tool.parameters, tool.strict)
+        return marshal.dumps(fields, _FORM)
     except ValueError:
         return None

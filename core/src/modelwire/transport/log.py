@@ -41,14 +41,14 @@ class RequestLog:
         self._secrets = secrets_in(headers, request.public_headers, request.url)
         through = f" through {proxy}" if proxy else ""
         body = f", {_size(len(request.body))}" if request.body else ""
-        said = f"{request.method} {shown_url(request.url)}{through}{body}"
-        self._say(said, shown_request_headers(headers, request.public_headers))
+        summary = f"{request.method} {shown_url(request.url)}{through}{body}"
+        self._say(summary, shown_request_headers(headers, request.public_headers))
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
         """The head of the response has arrived."""
         name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-        said = f"{status} {name}".rstrip()
-        self._say(f"{said} after {self._passed()}", shown_response_headers(headers))
+        summary = f"{status} {name}".rstrip()
+        self._say(f"{summary} after {self._passed()}", shown_response_headers(headers))
 
     def end(self, received: int, *, complete: bool) -> None:
         """The body has ended, or was left before its end."""
