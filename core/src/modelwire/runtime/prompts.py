@@ -49,11 +49,11 @@ def as_context(
         context = Context([UserMessage(prompt)])
     else:
         context = prompt if isinstance(prompt, Context) else Context()
-        messages, said = _messages(prompt)
+        messages, instructions = _messages(prompt)
         context = Context(messages, context.system_prompt, context.tools)
-        if said is not None:
+        if instructions is not None:
             above = f"{context.system_prompt}\n\n" if context.system_prompt else ""
-            context = evolve(context, system_prompt=f"{above}{said}")
+            context = evolve(context, system_prompt=f"{above}{instructions}")
     if system is not None:
         context = evolve(context, system_prompt=system)
     if tools is not None:

@@ -159,15 +159,15 @@ class _Question:
 
     async def answered(self) -> bool:
         """Wait for the approval."""
-        said = await self._answer
-        return bool(await said if inspect.isawaitable(said) else said)
+        decision = await self._answer
+        return bool(await decision if inspect.isawaitable(decision) else decision)
 
-    def answer(self, said: bool | Awaitable[bool]) -> None:
+    def answer(self, decision: bool | Awaitable[bool]) -> None:
         """Give the approval, or the coroutine that gives it; in the loop."""
         if not self._answer.done():
-            self._answer.set_result(said)
-        elif inspect.iscoroutine(said):
-            said.close()
+            self._answer.set_result(decision)
+        elif inspect.iscoroutine(decision):
+            decision.close()
 
     def fail(self, error: Exception) -> None:
         """Cancel the approval, with a reason; in the loop."""
@@ -232,7 +232,7 @@ class SyncWork(_Iteration[T | _Question], Generic[T, W]):
 
     def _ask(self, question: _Question) -> None:
         try:
-            said = self._approve(question.call)
+            decision = self._approve(question.call)
         except Exception as error:  # noqa: BLE001 - the loop raises it, as it does its other errors
             self._loop.soon(partial(question.fail, error))
         except BaseException:
@@ -240,7 +240,7 @@ class SyncWork(_Iteration[T | _Question], Generic[T, W]):
             self._arrived.appendleft(question)
             raise
         else:
-            self._loop.soon(partial(question.answer, said))
+            self._loop.soon(partial(question.answer, decision))
 
 
 class SyncToolLoop(SyncWork[Event | ToolRun, ToolLoop]):

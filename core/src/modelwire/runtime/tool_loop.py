@@ -345,8 +345,8 @@ class _Turns:
             observation.ended(OperationOutcome(message))
 
     async def _approved(self, call: ToolCall) -> bool:
-        said = self.approve(call)
-        return bool(await said if inspect.isawaitable(said) else said)
+        decision = self.approve(call)
+        return bool(await decision if inspect.isawaitable(decision) else decision)
 
     async def _wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
         """Run a callback of the caller such that `cancel` ends the wait for it."""

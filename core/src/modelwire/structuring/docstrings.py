@@ -49,8 +49,8 @@ def read_docstring(text: str | None) -> Docstring:
     parsed = max((_parse(regular, style) for style in _STYLES), key=_sections)
     if not any(_sections(parsed)):
         return Docstring(cleaned, {})
-    said = [parsed.long_description or ""]
-    said += [
+    sections = [parsed.long_description or ""]
+    sections += [
         f"{section.args[0].title()}:\n{indent(section.description or '', '    ')}"
         for section in parsed.meta
         if type(section) is library.DocstringMeta and section.args[0].lower() in _NOTES
@@ -62,7 +62,7 @@ def read_docstring(text: str | None) -> Docstring:
         if param.description
     }
     return Docstring(
-        "\n\n".join(filter(None, said)).replace(_MASK, ""),
+        "\n\n".join(filter(None, sections)).replace(_MASK, ""),
         {name: description.replace(_MASK, "") for name, description in described.items()},
     )
 

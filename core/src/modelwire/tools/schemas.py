@@ -187,32 +187,34 @@ class _Plain:
         self._recursive: dict[str, None] = {}
 
     def schema(self, schema: _Schema, within: tuple[str, ...] = ()) -> _Schema:
-        said = {key: value for key, value in schema.items() if key not in {"$ref", "title"}}
-        said.pop("discriminator", None)
+        simplified = {key: value for key, value in schema.items() if key not in {"$ref", "title"}}
+        simplified.pop("discriminator", None)
         reference = schema.get("$ref")
         if reference is not None:
             name = reference.removeprefix(_REF)
             if name in within:
                 self._recursive[name] = None
                 return {"$ref": reference}
-            return {**self.schema(self._definitions[name], (*within, name)), **said}
-        fixed = said.pop("prefixItems", None)
+            return {**self.schema(self._definitions[name], (*within, name)), **simplified}
+        fixed = simplified.pop("prefixItems", None)
         if fixed is not None:
             items = [self.schema(item, within) for item in fixed]
             distinct = [item for n, item in enumerate(items) if item not in items[:n]]
-            said["items"] = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
-        elif isinstance(said.get("items"), dict):
-            said["items"] = self.schema(said["items"], within)
-        if isinstance(said.get("additionalProperties"), dict):
-            said["additionalProperties"] = self.schema(said["additionalProperties"], within)
+            simplified["items"] = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+        elif isinstance(simplified.get("items"), dict):
+            simplified["items"] = self.schema(simplified["items"], within)
+        if isinstance(simplified.get("additionalProperties"), dict):
+            simplified["additionalProperties"] = self.schema(
+                simplified["additionalProperties"], within
+            )
         for several in ("anyOf", "oneOf", "allOf"):
-            if several in said:
-                said[several] = [self.schema(item, within) for item in said[several]]
-        if "properties" in said:
-            said["properties"] = {
-                name: self.schema(item, within) for name, item in said["properties"].items()
+            if several in simplified:
+                simplified[several] = [self.schema(item, within) for item in simplified[several]]
+        if "properties" in simplified:
+            simplified["properties"] = {
+                name: self.schema(item, within) for name, item in simplified["properties"].items()
             }
-        return _with_descriptions(said)
+        return _with_descriptions(simplified)
 
     def kept(self) -> _Schema:
         """The definitions of recursive types."""
@@ -230,9 +232,11 @@ def _with_descriptions(schema: _Schema) -> _Schema:
         return schema
     from modelwire.structuring.docstrings import read_docstring  # which imports a parser of them
 
-    said = read_docstring(text)
+    docstring = read_docstring(text)
     properties = {
-        name: {"description": said.parameters[name], **item} if name in said.parameters else item
+        name: {"description": docstring.parameters[name], **item}
+        if name in docstring.parameters
+        else item
         for name, item in schema["properties"].items()
     }
-    return {**schema, "description": said.description, "properties": properties}
+    return {**schema, "description": docstring.description, "properties": properties}
