@@ -30,6 +30,8 @@ for name in _MODULES:
 for name in _CALLS:
     if hasattr(os, name):
         delattr(os, name)
+if hasattr(os, "process_cpu_count"):
+    os.process_cpu_count = os.cpu_count  # where POSIX is, it calls what was removed above
 for name in _SIGNALS:
     delattr(signal, name)
 asyncio.SelectorEventLoop.add_signal_handler = _refuse

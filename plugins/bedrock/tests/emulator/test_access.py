@@ -166,7 +166,10 @@ def test_an_upstream_is_not_offered_to_other_machines_unless_that_is_allowed(hos
     Emulator(host=host, upstream=Upstream("http://127.0.0.1:9"), allow_remote=True)
 
 
-@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 5_000 + b"1" + b"}" * 5_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 200_000, *(b'{"a":' * depth + b"1" + b"}" * depth for depth in (501, 5_000, 100_000))],
+)
 @pytest.mark.parametrize("operation", ["converse", "converse-stream", "count-tokens"])
 def test_a_body_that_is_nested_too_deeply_is_a_serialization_exception(
     emulator, caplog, operation, body

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from modelwire.structuring import is_deep, is_shallow
 from modelwire_bedrock.emulator.errors import EmulatorError
 
 __all__ = ["parse_json", "read_document", "read_text"]
+
+_MAX_DEPTH: Final = 500
+"""Levels of a request. The limit of Bedrock is not known; Python's own differs between its versions."""
 
 
 def parse_json(data: bytes | str) -> Any:
     """Parse JSON from outside.
 
     Raises:
-        ValueError: It is not JSON, or nested too deeply to be read.
+        ValueError: It is not JSON, or nested too deeply.
     """
+    msg = "it is nested too deeply"
     try:
-        return json.loads(data)
+        value = json.loads(data)
     except RecursionError:
-        msg = "it is nested too deeply"
         raise ValueError(msg) from None
+    if not is_shallow(data) and is_deep(value, _MAX_DEPTH):
+        raise ValueError(msg)
+    return value
 
 
 def read_text(path: Path) -> str:
