@@ -28,7 +28,7 @@ def fault_of(question):
     return Fault(**question["fault"]) if question.get("fault") else None
 
 
-class Asked(Scenario):
+class QuestionScenario(Scenario):
     """Does what a question asks for."""
 
     def take(self, call):
@@ -50,7 +50,7 @@ def chooser(wire):
 async def serve(api, pace):
     wire = next(wire for wire in WIRES if wire.api == api)
     if wire.aws:
-        server = Emulator(scenario=Asked(pacing=Pacing(between=pace)))
+        server = Emulator(scenario=QuestionScenario(pacing=Pacing(between=pace)))
     else:
         server = SseServer(choose=chooser(wire))
     async with server:

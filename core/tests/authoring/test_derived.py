@@ -4,7 +4,7 @@ import gc
 
 from attrs import frozen
 
-from modelwire.authoring import Derived
+from modelwire.authoring import DerivedValues
 
 
 @frozen
@@ -13,7 +13,7 @@ class Origin:
 
 
 def test_it_is_made_once_for_the_same_objects_and_key():
-    derived, made = Derived(), []
+    derived, made = DerivedValues(), []
     one, other = Origin("a"), Origin("a")
     assert one == other
     for origins, key in [((one,), 1), ((one,), 1), ((other,), 1), ((one,), 2), ((one, other), 1)]:
@@ -22,7 +22,7 @@ def test_it_is_made_once_for_the_same_objects_and_key():
 
 
 def test_an_error_is_raised_and_not_kept():
-    derived, origin = Derived(), Origin("a")
+    derived, origin = DerivedValues(), Origin("a")
     assert [derived.derive((origin,), None, lambda n=number: n) for number in (1, 2)] == [1, 1]
     for _ in range(2):
         try:
@@ -34,7 +34,7 @@ def test_an_error_is_raised_and_not_kept():
 
 
 def test_it_is_dropped_with_any_of_the_objects():
-    derived, lasting = Derived(), Origin("a")
+    derived, lasting = DerivedValues(), Origin("a")
     for number in range(1000):
         passing = Origin(str(number))
         assert derived.derive((lasting, passing), None, lambda n=number: n) == number
@@ -44,7 +44,7 @@ def test_it_is_dropped_with_any_of_the_objects():
 
 
 def test_no_more_than_some_are_kept():
-    derived = Derived()
+    derived = DerivedValues()
     origins = [Origin(str(number)) for number in range(1000)]
     for origin in origins:
         assert derived.derive((origin,), None, lambda o=origin: o.name) == origin.name

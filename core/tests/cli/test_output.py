@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import modelwire
 from modelwire.cli.output import draw, echo, echo_answer, echo_json
-from modelwire.cli.styled import Styled, joined, style
+from modelwire.cli.styled import StyledText, joined, style
 from modelwire.cli.terminal_guard import GuardedStream, guarded, unguarded
 from modelwire.cli.text import printable_lines, wrapped
 
@@ -162,7 +162,7 @@ def test_the_lines_of_a_styled_text_are_those_of_the_text(pieces):
 
 def test_styles_stay_with_their_text_when_it_is_put_together():
     text = "a " + style("b", "red") + " c"
-    assert text == Styled((("a ", ()), ("b", ("31",)), (" c", ())))
+    assert text == StyledText((("a ", ()), ("b", ("31",)), (" c", ())))
     assert f"{text}" == "a b c"
 
 

@@ -12,7 +12,7 @@
 - `cite` reads a citation that supports a text.
 - `error_of_response` and `error_in_stream` make typed errors from a service's failures, in whatever
   shape it reports them; `reports_failure` finds those in answers with the status 200.
-- `Derived` keeps what is made of a configuration, such as the address and the headers of requests, for
+- `DerivedValues` keeps what is made of a configuration, such as the address and the headers of requests, for
   the next call.
 - `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` cover the tasks that
   every provider has.
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         missing_key,
         unusable_auth,
     )
-    from modelwire.authoring.derived import Derived
+    from modelwire.authoring.derived import DerivedValues
     from modelwire.authoring.embeddings import makes_no_embeddings, only_embeds, read_vectors
     from modelwire.authoring.endpoint import describe_endpoint
     from modelwire.authoring.failure_rules import meaning_of_message
@@ -85,7 +85,7 @@ __all__ = [
     "BodyEvent",
     "Call",
     "CallAttempt",
-    "Derived",
+    "DerivedValues",
     "ItemRefusals",
     "JsonApi",
     "JsonEvent",
@@ -158,7 +158,7 @@ __getattr__, __dir__ = lazy_exports(
         "costs": ("with_cost", "with_costs"),
         "citations": ("cite",),
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),
-        "derived": ("Derived",),
+        "derived": ("DerivedValues",),
         "embeddings": ("makes_no_embeddings", "only_embeds", "read_vectors"),
         "endpoint": ("describe_endpoint",),
         "failure_rules": ("meaning_of_message",),

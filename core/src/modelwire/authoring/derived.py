@@ -7,13 +7,13 @@ from operator import is_
 from typing import Any, Generic, TypeVar
 from weakref import ref
 
-__all__ = ["Derived"]
+__all__ = ["DerivedValues"]
 
 _MOST = 256
 T = TypeVar("T")
 
 
-class Derived(Generic[T]):
+class DerivedValues(Generic[T]):
     """What was derived from objects, by their identity and by a key, for as long as all of them live.
 
     It is for objects that do not change: configurations, the providers of one, and models.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from modelwire.batch.outcomes import FailureOutcome, outcome_of
-from modelwire.batch.pace import Limits, Pace, Sent
+from modelwire.batch.pace import Limits, Pace, SentRequest
 from modelwire.batch.records import BatchRow
 from modelwire.batch.row_outcome import RowOutcome, answer_outcome, failure_outcome
 from modelwire.batch.tally import TokenEstimate
@@ -99,7 +99,7 @@ class RowAsker:
         self._unwritten -= count
         self._changed.set()
 
-    async def ask(self, row: BatchRow, turn: Sent | None = None) -> RowOutcome:
+    async def ask(self, row: BatchRow, turn: SentRequest | None = None) -> RowOutcome:
         """Send a row, as often as it takes.
 
         Args:
@@ -112,27 +112,27 @@ class RowAsker:
         if context.system_prompt is not None:
             settings.pop("system", None)
         requests = refused = 0
-        sent = turn
-        while sent is not None or (sent := await self.turn(row)) is not None:
-            if (reserved := await self._shared_turn(sent)) is None:
+        request = turn
+        while request is not None or (request := await self.turn(row)) is not None:
+            if (reserved := await self._shared_turn(request)) is None:
                 break
             requests += 1
-            answer = await self._send(context, settings, sent, reserved)
+            answer = await self._send(context, settings, request, reserved)
             if isinstance(answer, AssistantMessage):
                 return answer_outcome(row, answer, requests, refused)
             kind = outcome_of(answer, has_own_model="model" in row.options)
-            self._note(sent, answer, kind)
+            self._note(request, answer, kind)
             refused += kind is FailureOutcome.REFUSED
             if not kind.asks_again(requests, refused, self._max_attempts):
                 self._unwritten += 1
                 is_of_all = kind in (FailureOutcome.STOP, FailureOutcome.STOP_FIRST)
                 return failure_outcome(row, answer, requests, refused, is_of_all=is_of_all)
             await self._wait_after(answer, kind, requests - refused)
-            sent = None
+            request = None
         return RowOutcome(row.line, requests=requests, refused=refused)
 
     async def _send(
-        self, context: Context, settings: Mapping[str, Any], sent: Sent, reserved: float
+        self, context: Context, settings: Mapping[str, Any], request: SentRequest, reserved: float
     ) -> AssistantMessage | ModelwireError:
         """Send a request; return its answer or its failure, which the pace does not know yet."""
         tokens = 0
@@ -142,19 +142,19 @@ class RowAsker:
         except ModelwireError as error:
             return error
         except BaseException:
-            self._pace.ended(sent)
+            self._pace.ended(request)
             self._changed.set()
             raise
         finally:
             if self._turns is not None:
                 self._turns.used(reserved, tokens=tokens, retries=0)
         self._unwritten += 1
-        self._pace.answered(sent, tokens)
+        self._pace.answered(request, tokens)
         self._estimate.add(message.usage.output)
         self._changed.set()
         return message
 
-    async def turn(self, row: BatchRow) -> Sent | None:
+    async def turn(self, row: BatchRow) -> SentRequest | None:
         """Wait until the pace allows a request; `None` when no more are sent."""
         async with self._line:  # the first to come is the first to go
             while not self._stopping.is_set():
@@ -167,7 +167,7 @@ class RowAsker:
                 await _within(wait, self._changed)
         return None
 
-    async def _shared_turn(self, sent: Sent) -> float | None:
+    async def _shared_turn(self, request: SentRequest) -> float | None:
         """Wait for a turn in the shared quota; `None` when no more requests are sent."""
         if self._turns is None:
             return 0.0
@@ -176,7 +176,7 @@ class RowAsker:
         try:
             return await waiting
         except BaseException:
-            self._pace.ended(sent)
+            self._pace.ended(request)
             self._changed.set()
             if self._stopping.is_set() and waiting.cancelled():
                 return None
@@ -184,16 +184,16 @@ class RowAsker:
         finally:
             self._waiting.discard(waiting)
 
-    def _note(self, sent: Sent, error: ModelwireError, kind: FailureOutcome) -> None:
+    def _note(self, request: SentRequest, error: ModelwireError, kind: FailureOutcome) -> None:
         """Note a failure for the pace."""
         retry_after = error.retry_after if isinstance(error, ProviderError) else None
         match kind:
             case FailureOutcome.REFUSED:
-                self._pace.refused(sent, retry_after)
+                self._pace.refused(request, retry_after)
             case FailureOutcome.OVERLOADED:
-                self._pace.overloaded(sent, retry_after)
+                self._pace.overloaded(request, retry_after)
             case _:
-                self._pace.ended(sent)
+                self._pace.ended(request)
         if kind is FailureOutcome.STOP:
             self.stop()
         self._changed.set()

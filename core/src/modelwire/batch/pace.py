@@ -16,7 +16,7 @@ from typing import Final
 
 from attrs import define, field, frozen, validators
 
-__all__ = ["Bucket", "Limits", "Pace", "Sent"]
+__all__ = ["Bucket", "Limits", "Pace", "SentRequest"]
 
 _GIVEN_SHARE: Final = 0.99
 """The share of a given quota that is used; the rest is for clocks that differ."""
@@ -96,7 +96,7 @@ class Bucket:
 
 
 @frozen
-class Sent:
+class SentRequest:
     """A request in flight.
 
     Attributes:
@@ -161,7 +161,7 @@ class Pace:
         waits = [bucket.wait(now) for bucket in buckets if bucket is not None]
         return max(0.0, self._paused_until - now, *waits)
 
-    def send(self, tokens: float) -> Sent:
+    def send(self, tokens: float) -> SentRequest:
         """Note that a request is sent now.
 
         Args:
@@ -175,34 +175,34 @@ class Pace:
         self._recent = self._recent * math.exp(self._recent_at - now) + 1
         self._recent_at = now
         self._sent_since_cut += 1
-        return Sent(now, tokens, self.in_flight >= self.window, self._sent_since_cut - 1)
+        return SentRequest(now, tokens, self.in_flight >= self.window, self._sent_since_cut - 1)
 
-    def answered(self, sent: Sent, tokens: float) -> None:
+    def answered(self, request: SentRequest, tokens: float) -> None:
         """Note an answer, with the tokens that it and its request had."""
-        self._end(sent, tokens)
-        if sent.at < self._cut_at:
+        self._end(request, tokens)
+        if request.at < self._cut_at:
             return
         self._cuts_in_a_row = 0
         if self._given and self._starting:
             # The quota is the limit from now on.
             self._starting = False
             self._window = float(self._most)
-        elif sent.probes and self._window < self._most:
+        elif request.probes and self._window < self._most:
             self._window += 1 if self._starting else 1 / self._window
 
-    def refused(self, sent: Sent, retry_after: float | None = None) -> None:
+    def refused(self, request: SentRequest, retry_after: float | None = None) -> None:
         """Note that the service refused a request because there were too many.
 
         Args:
-            sent: The request.
+            request: The request.
             retry_after: Seconds to wait, as the service says.
         """
         now = self._clock()
-        if not self._begins_cut(sent, now, retry_after):
+        if not self._begins_cut(request, now, retry_after):
             return
         is_first = self._learnt is None
         before = self._recent_rate() if self._learnt is None else self._learnt.rate
-        share = sent.order / (sent.order + 1) if self._given or not is_first else 0.0
+        share = request.order / (request.order + 1) if self._given or not is_first else 0.0
         factor = min(_SLIGHTEST_CUT, max(_DEEPEST_CUT, share))
         if self._cuts_in_a_row == 1:
             # One refusal does not say that a given quota is too high: others may have used it.
@@ -215,31 +215,31 @@ class Pace:
         self._learnt.change(rate, now)
         self._grown_at = max(now, self._paused_until)
 
-    def overloaded(self, sent: Sent, retry_after: float | None = None) -> None:
+    def overloaded(self, request: SentRequest, retry_after: float | None = None) -> None:
         """Note that the service had no capacity, did not answer in time, or could not be reached."""
-        if not self._begins_cut(sent, self._clock(), retry_after):
+        if not self._begins_cut(request, self._clock(), retry_after):
             return
         self._starting = False
         self._window = max(1.0, self._window * 0.7)
 
-    def ended(self, sent: Sent) -> None:
+    def ended(self, request: SentRequest) -> None:
         """Note the end of a request that says nothing about the service's limits."""
-        self._end(sent, sent.tokens)
+        self._end(request, request.tokens)
 
     def _recent_rate(self) -> float:
         """The requests of the last second, at most those that are given."""
         given = math.inf if self._requests is None else self._requests.rate
         return min(self._recent, given)
 
-    def _end(self, sent: Sent, tokens: float) -> None:
+    def _end(self, request: SentRequest, tokens: float) -> None:
         self.in_flight -= 1
         if self._tokens is not None:
-            self._tokens.correct(tokens - sent.tokens)
+            self._tokens.correct(tokens - request.tokens)
 
-    def _begins_cut(self, sent: Sent, now: float, retry_after: float | None) -> bool:
+    def _begins_cut(self, request: SentRequest, now: float, retry_after: float | None) -> bool:
         """End a request that failed; whether that is news, as it was sent after the last cut."""
-        self._end(sent, 0.0)
-        if sent.at < self._cut_at:
+        self._end(request, 0.0)
+        if request.at < self._cut_at:
             self._pause(now, retry_after)
             return False
         self._cut_at = now

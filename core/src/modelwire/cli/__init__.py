@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from modelwire.cli.event_loop import on_signal
     from modelwire.cli.options import FiniteRange
     from modelwire.cli.output import echo, echo_json
-    from modelwire.cli.styled import Styled, style
+    from modelwire.cli.styled import StyledText, style
     from modelwire.cli.text import printable
 
-__all__ = ["FiniteRange", "Styled", "echo", "echo_json", "main", "on_signal", "printable", "style"]
+__all__ = [
+    "FiniteRange",
+    "StyledText",
+    "echo",
+    "echo_json",
+    "main",
+    "on_signal",
+    "printable",
+    "style",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -28,7 +37,7 @@ __getattr__, __dir__ = lazy_exports(
             "echo_json",
         ),
         "styled": (
-            "Styled",
+            "StyledText",
             "style",
         ),
         "text": ("printable",),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from modelwire.cli.output import draw_on_descriptor, echo, is_terminal
-from modelwire.cli.styled import Line, Styled, style
+from modelwire.cli.styled import Line, StyledText, style
 from modelwire.cli.text import printable
 from modelwire.messages import GuardContent, SearchResult, Text, ToolCall, UserContent
 from modelwire.tools import run_in_thread
@@ -148,7 +148,7 @@ def show_result(run: ToolRun) -> None:
         echo(style(f"  {line}", dim=not failed, fg="red" if failed else None), err=True)
 
 
-def _shown(call: ToolCall) -> Styled:
+def _shown(call: ToolCall) -> StyledText:
     arguments = (
         f"{printable(name)}={printable(json.dumps(value, ensure_ascii=False))}"
         for name, value in call.arguments.items()

@@ -20,7 +20,7 @@ from modelwire.structuring import TOO_DEEP
 from modelwire.text import has_surrogates
 
 if TYPE_CHECKING:
-    from modelwire.cli.logs.recorder import Continued
+    from modelwire.cli.logs.recorder import LoggedConversation
 
 __all__ = ["CompleteInput", "read_schema"]
 
@@ -54,7 +54,7 @@ class CompleteInput:
         named = [self.prompt, self.context_path, self.schema, *self.images, *self.files]
         return named.count("-")
 
-    def continued(self) -> Continued | None:
+    def continued(self) -> LoggedConversation | None:
         """Read the conversation that is continued.
 
         Raises:
@@ -71,7 +71,7 @@ class CompleteInput:
             raise LogUnusable(msg, hint="Ask without --continue first; its answer is stored.")
         return found
 
-    def context(self, continued: Continued | None = None) -> Context:
+    def context(self, continued: LoggedConversation | None = None) -> Context:
         """Read the context, with the files and the prompt as its last message.
 
         Args:

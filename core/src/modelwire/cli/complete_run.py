@@ -18,7 +18,7 @@ from modelwire.cli.approval import Approval, Terminal, open_terminal
 from modelwire.cli.complete_input import CompleteInput
 from modelwire.cli.errors import show_note, show_traceback
 from modelwire.cli.event_loop import on_signal, run
-from modelwire.cli.logs.recorder import Continued, Recorder
+from modelwire.cli.logs.recorder import LoggedConversation, Recorder
 from modelwire.cli.output import echo_json
 from modelwire.cli.printers import INTERRUPTED, PRINTERS
 from modelwire.cli.request_options import request_settings
@@ -111,7 +111,9 @@ def rehearse(
     return run(_rehearse(context, tools.sources, config_path, settings))
 
 
-def _context(given: CompleteInput, settings: dict[str, Any]) -> tuple[Context, Continued | None]:
+def _context(
+    given: CompleteInput, settings: dict[str, Any]
+) -> tuple[Context, LoggedConversation | None]:
     """Read the input, and apply its settings to the options."""
     continued = given.continued()
     if continued is not None and settings["model"] is None:

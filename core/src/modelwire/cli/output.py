@@ -2,7 +2,7 @@
 
 Whatever comes from outside, as names of models, header fields, paths and errors, may hold characters
 that a terminal obeys: they could write the clipboard, clear the screen or turn text around. So all of
-a text is escaped here; what is not escaped are the styles of `Styled` and the cursor movements below,
+a text is escaped here; what is not escaped are the styles of `StyledText` and the cursor movements below,
 which no text can pass for.
 """
 

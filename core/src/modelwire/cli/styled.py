@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-__all__ = ["Line", "Styled", "joined", "style"]
+__all__ = ["Line", "StyledText", "joined", "style"]
 
 # Parameters of `SGR` (ECMA-48 section 8.3.117).
 _BOLD, _DIM = "1", "2"
@@ -22,7 +22,7 @@ Piece: TypeAlias = tuple[str, tuple[str, ...]]
 
 
 @frozen
-class Styled:
+class StyledText:
     """A text in pieces, each in a style of its own.
 
     As a `str` it is the text without its styles: in an f-string only the styles are lost.
@@ -36,17 +36,17 @@ class Styled:
     def __str__(self) -> str:
         return "".join(text for text, _ in self.pieces)
 
-    def __add__(self, other: Line) -> Styled:
-        return Styled(self.pieces + _pieces(other))
+    def __add__(self, other: Line) -> StyledText:
+        return StyledText(self.pieces + _pieces(other))
 
-    def __radd__(self, other: str) -> Styled:
-        return Styled(_pieces(other) + self.pieces)
+    def __radd__(self, other: str) -> StyledText:
+        return StyledText(_pieces(other) + self.pieces)
 
-    def changed(self, change: Callable[[str], str]) -> Styled:
+    def changed(self, change: Callable[[str], str]) -> StyledText:
         """The same styles with another text in each piece."""
-        return Styled(tuple((change(text), codes) for text, codes in self.pieces))
+        return StyledText(tuple((change(text), codes) for text, codes in self.pieces))
 
-    def part(self, begin: int, end: int) -> Styled:
+    def part(self, begin: int, end: int) -> StyledText:
         """The characters from `begin` up to `end`, in their styles."""
         pieces = []
         for text, codes in self.pieces:
@@ -54,9 +54,9 @@ class Styled:
             begin, end = begin - len(text), end - len(text)
             if kept:
                 pieces.append((kept, codes))
-        return Styled(tuple(pieces))
+        return StyledText(tuple(pieces))
 
-    def lines(self) -> Iterator[Styled]:
+    def lines(self) -> Iterator[StyledText]:
         """The parts between line feeds."""
         begin = 0
         for line in str(self).split("\n"):
@@ -64,11 +64,11 @@ class Styled:
             begin += len(line) + 1
 
 
-Line: TypeAlias = str | Styled
+Line: TypeAlias = str | StyledText
 """A text to print, with or without styles."""
 
 
-def style(text: str, fg: str | None = None, *, bold: bool = False, dim: bool = False) -> Styled:
+def style(text: str, fg: str | None = None, *, bold: bool = False, dim: bool = False) -> StyledText:
     """A text in one style.
 
     Args:
@@ -78,18 +78,18 @@ def style(text: str, fg: str | None = None, *, bold: bool = False, dim: bool = F
         dim: Whether it is dim.
     """
     codes = (_COLOURS.get(fg or ""), _BOLD if bold else None, _DIM if dim else None)
-    return Styled(((text, tuple(code for code in codes if code is not None)),))
+    return StyledText(((text, tuple(code for code in codes if code is not None)),))
 
 
-def joined(separator: str, lines: Iterable[Line]) -> Styled:
+def joined(separator: str, lines: Iterable[Line]) -> StyledText:
     """Lines with a separator between each two."""
     pieces: list[Piece] = []
     for number, line in enumerate(lines):
         if number and separator:
             pieces.append((separator, ()))
         pieces += _pieces(line)
-    return Styled(tuple(pieces))
+    return StyledText(tuple(pieces))
 
 
 def _pieces(line: Line) -> tuple[Piece, ...]:
-    return line.pieces if isinstance(line, Styled) else ((line, ()),)
+    return line.pieces if isinstance(line, StyledText) else ((line, ()),)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from modelwire.cli.styled import Line, Styled, joined
+from modelwire.cli.styled import Line, StyledText, joined
 
 __all__ = [
     "align",
@@ -123,12 +123,12 @@ def _columns_of(stream: TextIO) -> int:
         return shutil.get_terminal_size().columns
 
 
-def _wrapped(line: Styled, cells: int) -> Styled:
+def _wrapped(line: StyledText, cells: int) -> StyledText:
     text = str(line)
     if width(text) <= cells:
         return line
     indent = text[: len(text) - len(text.lstrip())]
-    rows: list[list[Styled]] = [[]]
+    rows: list[list[StyledText]] = [[]]
     used = len(indent)
     for found in re.finditer(r"\S+", text):
         taken = width(found[0])

@@ -7,7 +7,7 @@
   `BadRequest`.
 - `assistant_turn`, `user_turns`, `media_of`, `media_of_url`, `decode_base64` and `level_of_budget` make
   messages and options from these values.
-- A `Failure` is a failed request, and a `Reported` its report in the form of an API.
+- A `Failure` is a failed request, and a `FailureReport` its report in the form of an API.
 
 `modelwire.registry.load_dialect` finds the dialect of an API among the installed plugins.
 """
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from modelwire.dialects.budgets import level_of_budget
     from modelwire.dialects.call import Note, ServedCall, assistant_turn, user_turns
     from modelwire.dialects.dialect import (
-        Asked,
         Dialect,
         ErrorWords,
         EventWriter,
-        Reported,
+        FailureReport,
+        ServedRequest,
         WireEvent,
         extension,
     )
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = [
     "KEEP_ALIVE",
     "SSE_MEDIA_TYPE",
-    "Asked",
     "BadRequest",
     "BlockOrder",
     "Dialect",
@@ -52,10 +51,11 @@ __all__ = [
     "EventWriter",
     "Failure",
     "FailureKind",
+    "FailureReport",
     "Fields",
     "Note",
-    "Reported",
     "ServedCall",
+    "ServedRequest",
     "WireEvent",
     "assistant_turn",
     "decode_base64",
@@ -75,11 +75,11 @@ __getattr__, __dir__ = lazy_exports(
         "budgets": ("level_of_budget",),
         "call": ("Note", "ServedCall", "assistant_turn", "user_turns"),
         "dialect": (
-            "Asked",
+            "ServedRequest",
             "Dialect",
             "ErrorWords",
             "EventWriter",
-            "Reported",
+            "FailureReport",
             "WireEvent",
             "extension",
         ),

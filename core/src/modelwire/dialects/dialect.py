@@ -13,14 +13,22 @@ from modelwire.events import Event
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model
 
-__all__ = ["Asked", "Dialect", "ErrorWords", "EventWriter", "Reported", "WireEvent", "extension"]
+__all__ = [
+    "Dialect",
+    "ErrorWords",
+    "EventWriter",
+    "FailureReport",
+    "ServedRequest",
+    "WireEvent",
+    "extension",
+]
 
 _SHOWN: Final = 100
 """The maximum of notes and diagnostics in an answer."""
 
 
 @frozen
-class Asked:
+class ServedRequest:
     """A call with the parts of the request that its answer repeats.
 
     Attributes:
@@ -69,7 +77,7 @@ class EventWriter(Protocol):
 
 
 @frozen
-class Reported:
+class FailureReport:
     """A failure in the form of an API.
 
     Attributes:
@@ -86,7 +94,7 @@ class Reported:
 class ErrorWords(Protocol):
     """The failure reports of an API."""
 
-    def error(self, failure: Failure, request_id: str) -> Reported:
+    def error(self, failure: Failure, request_id: str) -> FailureReport:
         """Write a failure."""
         ...
 
@@ -136,7 +144,7 @@ class Dialect(ErrorWords, Protocol):
         """
         ...
 
-    def writer(self, asked: Asked) -> EventWriter:
+    def writer(self, request: ServedRequest) -> EventWriter:
         """Make the writer of a streamed answer."""
         ...
 
@@ -144,26 +152,26 @@ class Dialect(ErrorWords, Protocol):
         """Write an event as bytes of a stream."""
         ...
 
-    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+    def whole(self, message: AssistantMessage, request: ServedRequest) -> dict[str, Any]:
         """Write an answer that is not streamed."""
         ...
 
 
-def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
+def extension(request: ServedRequest, message: AssistantMessage) -> dict[str, Any]:
     """The member `modelwire` of an answer: the parts changed or left out on the way; else nothing.
 
     A long list is cut short, since a request can have a note for each of its parts.
     """
-    if not (asked.call.notes or message.diagnostics or message.attempts):
+    if not (request.call.notes or message.diagnostics or message.attempts):
         return {}
-    ignored = [{"path": note.path, "reason": note.reason} for note in asked.call.notes[:_SHOWN]]
+    ignored = [{"path": note.path, "reason": note.reason} for note in request.call.notes[:_SHOWN]]
     members: dict[str, Any] = {}
     if ignored:
         members["ignored"] = ignored
     if message.diagnostics:
         members["diagnostics"] = message.diagnostics[:_SHOWN]
     if omitted := sum(
-        max(0, len(each) - _SHOWN) for each in (asked.call.notes, message.diagnostics)
+        max(0, len(each) - _SHOWN) for each in (request.call.notes, message.diagnostics)
     ):
         members["omitted"] = omitted
     if message.attempts:

@@ -156,12 +156,12 @@ def observers_in(middleware: Sequence[object]) -> pluggy.HookRelay | None:
     if not any(hasattr(plugin, "observe_operations") for plugin in middleware):
         return None
     manager = _manager()
-    unobserved = _Unobserved()
-    manager.register(unobserved, name=_OWNER)
-    return LoadedPlugin(unobserved, manager).inside(middleware)
+    innermost = _NoObservers()
+    manager.register(innermost, name=_OWNER)
+    return LoadedPlugin(innermost, manager).inside(middleware)
 
 
-class _Unobserved:
+class _NoObservers:
     """The innermost implementation of `observe_operations`, to which the wrappers add."""
 
     @hookimpl

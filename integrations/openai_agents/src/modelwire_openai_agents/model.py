@@ -28,7 +28,7 @@ from attrs import frozen
 from openai.types.responses import ResponseCompletedEvent, ResponseIncompleteEvent
 from openai.types.responses.response_prompt_param import ResponsePromptParam
 
-from modelwire.dialects import Asked, BadRequest, Dialect
+from modelwire.dialects import BadRequest, Dialect, ServedRequest
 from modelwire.errors import ProviderError
 from modelwire.events import DoneEvent
 from modelwire.registry import load_dialect
@@ -54,13 +54,13 @@ class _Request:
 
     Attributes:
         dialect: Writes its answer.
-        echoed: What the answer repeats.
+        served_request: What the answer repeats.
         ids: The ids of its calls.
         arguments: The arguments of the runtime.
     """
 
     dialect: Dialect
-    echoed: Asked
+    served_request: ServedRequest
     ids: AnswerIds
     arguments: Mapping[str, Any]
 
@@ -119,7 +119,7 @@ class ModelwireModel(Model):
         with traced(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
             message = await self._runtime.get().complete(**request.arguments)
-            whole = request.dialect.whole(request.ids.message(message), request.echoed)
+            whole = request.dialect.whole(request.ids.message(message), request.served_request)
             answer.response = response_of(whole, self._shown)
         return model_response(answer.response)
 
@@ -153,7 +153,7 @@ class ModelwireModel(Model):
         )
         with traced(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
-            writer = request.dialect.writer(request.echoed)
+            writer = request.dialect.writer(request.served_request)
             async with self._runtime.get().stream(**request.arguments) as stream:
                 async for event in stream:
                     written = (
@@ -202,8 +202,8 @@ class ModelwireModel(Model):
             "fallbacks": self._fallbacks,
             "options": call.options,
         }
-        echoed = Asked(call, str(model.ref), uuid.uuid4().hex, int(time.time()))
-        return _Request(dialect, echoed, self._call_ids.answer(body["input"]), arguments)
+        served_request = ServedRequest(call, str(model.ref), uuid.uuid4().hex, int(time.time()))
+        return _Request(dialect, served_request, self._call_ids.answer(body["input"]), arguments)
 
 
 async def _prepared_dialect() -> Dialect:

@@ -17,7 +17,7 @@ from strands.types.content import Messages, SystemContentBlock
 from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolChoice, ToolSpec
 
-from modelwire.dialects import Asked, BadRequest, Dialect, ServedCall, WireEvent
+from modelwire.dialects import BadRequest, Dialect, ServedCall, ServedRequest, WireEvent
 from modelwire.errors import InvalidMessage
 from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.models import Model
@@ -81,7 +81,7 @@ class ConverseEvents:
     """
 
     def __init__(self, call: ServedCall, name: str) -> None:
-        self._writer = converse().writer(Asked(call, name, "", int(time.time())))
+        self._writer = converse().writer(ServedRequest(call, name, "", int(time.time())))
         self._text: tuple[int, int] | None = None  # the block of the last text, here and there
 
     def of(self, event: Event) -> Iterable[StreamEvent]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire import authoring
-from modelwire.authoring import BodyEvent, Derived, JsonApi, TypedEvents
+from modelwire.authoring import BodyEvent, DerivedValues, JsonApi, TypedEvents
 from modelwire_anthropic.account import API, PUBLIC_HEADERS, Account, resolve_account
 from modelwire_anthropic.errors import REQUEST_ID_HEADERS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["account_for", "fetch_json", "json_api", "stream_events"]
 
 
-_accounts: Derived[Account] = Derived()
+_accounts: DerivedValues[Account] = DerivedValues()
 
 
 def account_for(provider: ProviderConfig, config: Config, model: Model) -> Account:

@@ -2,7 +2,7 @@
 
 import json
 
-from modelwire.dialects import Asked
+from modelwire.dialects import ServedRequest
 from modelwire.events import ToolCallDeltaEvent, ToolCallEndEvent, ToolCallStartEvent
 from modelwire.messages import ToolCall
 from modelwire.models import Model
@@ -13,7 +13,7 @@ def test_a_block_stops_before_the_next_one_starts():
     dialect = load_dialect("bedrock-converse-stream")
     body = {"messages": [{"role": "user", "content": [{"text": "The weather?"}]}]}
     call = dialect.read(body, {}, Model("amazon-bedrock", "claude"), "")
-    writer = dialect.writer(Asked(call, "claude", "", 0))
+    writer = dialect.writer(ServedRequest(call, "claude", "", 0))
     events = [
         event
         for at in (0, 1)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from modelwire.config import Config
-from modelwire.dialects import Asked, Failure, ServedCall
+from modelwire.dialects import Failure, ServedCall, ServedRequest
 from modelwire.errors import PluginError
 from modelwire.events import TextDeltaEvent, TextEndEvent, TextStartEvent
 from modelwire.hookspecs import CompletionOptions
@@ -13,7 +13,9 @@ from modelwire.messages import AssistantMessage, Context, StopReason, Text, Usag
 from modelwire.registry import Registry, load_dialect
 from modelwire_gateway.doors.installed import Dialects
 
-ASKED = Asked(ServedCall(Context(), CompletionOptions(), stream=True), "fast", "req_1", 1)
+SERVED_REQUEST = ServedRequest(
+    ServedCall(Context(), CompletionOptions(), stream=True), "fast", "req_1", 1
+)
 MESSAGE = AssistantMessage(
     [Text("Hi")], "local", "m", api="a", stop_reason=StopReason.STOP, usage=Usage(3, 1)
 )
@@ -33,7 +35,7 @@ def registry(**entries):
 @pytest.mark.parametrize("api", TEXT)
 def test_the_events_of_an_answer_are_json_before_they_are_framed(api):
     dialect = load_dialect(api)
-    writer = dialect.writer(ASKED)
+    writer = dialect.writer(SERVED_REQUEST)
     events = [
         event
         for fed in (TextStartEvent(0), TextDeltaEvent(0, "H"), TextDeltaEvent(0, "i"))
@@ -47,7 +49,7 @@ def test_the_events_of_an_answer_are_json_before_they_are_framed(api):
 
 
 def test_invoke_model_writes_the_events_of_messages_as_chunks():
-    writer = load_dialect("bedrock-invoke-model").writer(ASKED)
+    writer = load_dialect("bedrock-invoke-model").writer(SERVED_REQUEST)
     assert {event.name for event in writer.feed(TextStartEvent(0))} == {"chunk"}
     failed = writer.fail(Failure(429, "rate_limited", "Slow down."))
     assert [event.name for event in failed] == ["throttlingException"]

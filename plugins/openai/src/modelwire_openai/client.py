@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire import authoring
-from modelwire.authoring import BodyEvent, Derived, JsonApi, TypedEvents
+from modelwire.authoring import BodyEvent, DerivedValues, JsonApi, TypedEvents
 from modelwire_openai.account import ACCOUNT_PARAMETERS, Account, resolve_account
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _REQUEST_ID_HEADERS = ("x-amzn-requestid",)
 """Where services name a request besides `x-request-id`: Amazon Bedrock's endpoints of these APIs."""
 
 
-_accounts: Derived[Account] = Derived()
+_accounts: DerivedValues[Account] = DerivedValues()
 
 
 def account_for(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelwire.dialects import Asked
+from modelwire.dialects import ServedRequest
 from modelwire.events import (
     TextDeltaEvent,
     TextEndEvent,
@@ -24,9 +24,9 @@ def dialect():
 
 
 @pytest.fixture
-def asked(dialect):
+def served_request(dialect):
     call = dialect.read({"model": "gpt", "input": "Hello"}, {}, Model("openai", "gpt"), "")
-    return Asked(call, "gpt", "req_1", 0)
+    return ServedRequest(call, "gpt", "req_1", 0)
 
 
 def text(at, said):
@@ -42,10 +42,10 @@ def shape(output):
     return [(item["type"], [part["text"] for part in item.get("content", ())]) for item in output]
 
 
-def test_a_whole_answer_has_one_message_for_them(dialect, asked):
+def test_a_whole_answer_has_one_message_for_them(dialect, served_request):
     content = [Text("One, "), Text("two."), ToolCall("call_1", "look"), Text("Three.")]
 
-    output = dialect.whole(answer(content), asked)["output"]
+    output = dialect.whole(answer(content), served_request)["output"]
 
     assert shape(output) == [
         ("message", ["One, ", "two."]),
@@ -54,8 +54,8 @@ def test_a_whole_answer_has_one_message_for_them(dialect, asked):
     ]
 
 
-def test_a_stream_has_one_message_for_them(dialect, asked):
-    writer = dialect.writer(asked)
+def test_a_stream_has_one_message_for_them(dialect, served_request):
+    writer = dialect.writer(served_request)
     call = ToolCall("call_1", "look")
     events = [
         *text(0, "One, "),
@@ -85,8 +85,8 @@ def test_a_stream_has_one_message_for_them(dialect, asked):
     ]
 
 
-def test_a_text_may_go_on_while_a_call_begins(dialect, asked):
-    writer = dialect.writer(asked)
+def test_a_text_may_go_on_while_a_call_begins(dialect, served_request):
+    writer = dialect.writer(served_request)
     call = ToolCall("call_1", "look")
     start, delta, end = text(0, "One.")
     events = [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from modelwire.cli.styled import Styled
+from modelwire.cli.styled import StyledText
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -72,7 +72,7 @@ def split_blocks(source: str, *, number: int | None = None) -> list[Block]:
     ]
 
 
-def render_block(block: Block, width: int, *, color: bool) -> list[Styled]:
+def render_block(block: Block, width: int, *, color: bool) -> list[StyledText]:
     """Render one block as lines of at most `width` cells, without empty ones around it.
 
     Args:
@@ -107,7 +107,7 @@ def render_block(block: Block, width: int, *, color: bool) -> list[Styled]:
     return lines
 
 
-def _styled(console: object, segments: Sequence[object]) -> Styled:
+def _styled(console: object, segments: Sequence[object]) -> StyledText:
     """Segments as styled text, without white space at the end."""
     from rich.console import Console
     from rich.segment import Segment
@@ -123,7 +123,7 @@ def _styled(console: object, segments: Sequence[object]) -> Styled:
     if pieces:
         pieces[-1] = pieces[-1]._replace(text=pieces[-1].text.rstrip())
     system = console._color_system  # noqa: SLF001 - `Console.print` would wrap the line again
-    return Styled(tuple((piece.text, _codes(piece.style, system)) for piece in pieces))
+    return StyledText(tuple((piece.text, _codes(piece.style, system)) for piece in pieces))
 
 
 def _codes(rich_style: Style | None, system: ColorSystem | None) -> tuple[str, ...]:

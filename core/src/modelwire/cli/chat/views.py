@@ -16,7 +16,7 @@ from modelwire.cli.chat.markdown import Block, render_block, split_blocks
 from modelwire.cli.errors import show_note
 from modelwire.cli.output import draw, echo, is_terminal
 from modelwire.cli.printers import PRINTERS
-from modelwire.cli.styled import Line, Styled, style
+from modelwire.cli.styled import Line, StyledText, style
 from modelwire.cli.text import printable, printable_prose
 from modelwire.errors import Cancelled, ModelwireError
 from modelwire.events import (
@@ -238,7 +238,7 @@ class MarkdownView:
         gap = [""] if self._blocks_before else []
         return [*gap, *(self._dim(line) for line in lines)]
 
-    def _dim(self, text: str) -> Styled:
+    def _dim(self, text: str) -> StyledText:
         return style(text, dim=True)
 
     def _write(self, line: Line) -> None:

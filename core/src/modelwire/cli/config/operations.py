@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from modelwire.cli.config.change import Report
-from modelwire.cli.config.values import Refused, resolve, written_value
+from modelwire.cli.config.values import ConfigCommandError, resolve, written_value
 from modelwire.config.known_paths import takes_only_text
 from modelwire.config.patch import (
     check_keys,
@@ -96,7 +96,7 @@ class ConfigOperation:
         check_keys(self.value)
         _, wrong = plain_data(self.value, path)
         if wrong:
-            raise Refused("value", f"Value {wrong[0][1]}.")
+            raise ConfigCommandError("value", f"Value {wrong[0][1]}.")
         return self.value
 
     def _check_expectation(self, text: str, document: Any, path: Path) -> None:
@@ -110,14 +110,14 @@ class ConfigOperation:
         if not met:
             msg = f"Conflict at {format_path(path)}: {wanted}."
             hint = "Nothing was written. Read the value again before you set it."
-            raise Refused("conflict", msg, hint=hint)
+            raise ConfigCommandError("conflict", msg, hint=hint)
 
 
 def parse_value(text: str, path: str, *, strict: bool) -> Any:
     """Read a value as JSON5, or what is not JSON5 as text; strictly, as JSON only.
 
     Raises:
-        Refused: It is not JSON, and has to be.
+        ConfigCommandError: It is not JSON, and has to be.
     """
     if strict:
         try:
@@ -125,7 +125,9 @@ def parse_value(text: str, path: str, *, strict: bool) -> Any:
         except (ValueError, RecursionError) as error:
             shown = HIDDEN if is_secret_path((path,)) or _hides(path) else f'"{shown_url(text)}"'
             msg = f"Could not parse {shown} as JSON for --strict-json."
-            raise Refused("value", msg, hint="""Put text in quotes twice: '"text"'.""") from error
+            raise ConfigCommandError(
+                "value", msg, hint="""Put text in quotes twice: '"text"'."""
+            ) from error
     try:
         root = parse(text).root
     except SyntaxMistake:
@@ -137,7 +139,7 @@ def batch_operations(text: str) -> list[ConfigOperation]:
     """Read operations from a JSON5 list, each an object with `path` and what to do there.
 
     Raises:
-        Refused: The text is no such list.
+        ConfigCommandError: The text is no such list.
     """
     try:
         root = parse(text).root
@@ -174,24 +176,24 @@ def _batch_operation(item: Any, at: int) -> ConfigOperation:
     return ConfigOperation(item["path"], item.get("value"), how, expected, mode)
 
 
-def _bad_batch(why: str) -> Refused:
+def _bad_batch(why: str) -> ConfigCommandError:
     hint = """Write it as: '[{"path": "models.mode", "value": "merge"}]'"""
-    return Refused("value", f"The batch cannot be read: {why}.", hint=hint)
+    return ConfigCommandError("value", f"The batch cannot be read: {why}.", hint=hint)
 
 
 def _remove(text: str, document: Any, path: Path) -> str:
     if not written_value(text, document, path)[0]:
         msg = f"Config path not found: {format_path(path)}."
-        raise Refused("missing-path", msg, hint="Nothing was changed.")
+        raise ConfigCommandError("missing-path", msg, hint="Nothing was changed.")
     return remove_value(text, path)
 
 
-def _protected(lost: list[Path]) -> Refused:
+def _protected(lost: list[Path]) -> ConfigCommandError:
     names = [format_path(path) for path in lost]
     listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     msg = f"Refusing to replace what is there: {listed} would be lost."
     hint = "Add to it with --merge, or replace it with --replace."
-    return Refused("protected", msg, hint=hint)
+    return ConfigCommandError("protected", msg, hint=hint)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -212,18 +214,18 @@ def read_limited(path: FilePath | None, kind: FileKind) -> str:
         kind: What it is read as, which has a limit in `SIZE_LIMITS`.
 
     Raises:
-        Refused: It cannot be read, is no regular file, is larger than allowed, or is not UTF-8.
+        ConfigCommandError: It cannot be read, is no regular file, is larger than allowed, or is not UTF-8.
     """
     name = "The standard input" if path is None else str(path)
     try:
         raw = _standard_input(kind) if path is None else read_file(path, kind).raw
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise Refused("value", f"{name} cannot be read: {reason}.") from error
+        raise ConfigCommandError("value", f"{name} cannot be read: {reason}.") from error
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refused("value", f"{name} is not UTF-8 text.") from error
+        raise ConfigCommandError("value", f"{name} is not UTF-8 text.") from error
 
 
 def _standard_input(kind: FileKind) -> bytes:
@@ -231,5 +233,7 @@ def _standard_input(kind: FileKind) -> bytes:
     raw = sys.stdin.buffer.read(limit + 1)
     if len(raw) > limit:
         size = f"{limit / 1024 / 1024:g} MiB"
-        raise Refused("value", f"The standard input is larger than {size}.", hint="Split it.")
+        raise ConfigCommandError(
+            "value", f"The standard input is larger than {size}.", hint="Split it."
+        )
     return raw

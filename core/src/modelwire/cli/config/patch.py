@@ -79,7 +79,7 @@ def patch(
 
 
 def _patch_from(text: str, source: Path | str) -> Mapping[str, Any]:
-    from modelwire.cli.config.values import Refused
+    from modelwire.cli.config.values import ConfigCommandError
     from modelwire.config.patch import check_keys
     from modelwire.document import plain_data, read_value
     from modelwire.errors import ConfigError
@@ -93,10 +93,10 @@ def _patch_from(text: str, source: Path | str) -> Mapping[str, Any]:
         ) from error
     if not isinstance(read, dict):
         msg = f"The patch in {name} is not an object."
-        raise Refused("value", msg, hint='Write it as: {models: {mode: "merge"}}')
+        raise ConfigCommandError("value", msg, hint='Write it as: {models: {mode: "merge"}}')
     data: dict[str, Any]
     data, wrong = plain_data(read)
     if wrong:
-        raise Refused("value", f"The patch cannot be used: a value {wrong[0][1]}.")
+        raise ConfigCommandError("value", f"The patch cannot be used: a value {wrong[0][1]}.")
     check_keys(data)
     return data

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from attrs import define, field
 
-from modelwire.cli.config.values import Refused
+from modelwire.cli.config.values import ConfigCommandError
 from modelwire.config import Config
 from modelwire.config.load import read_config
 from modelwire.config.model_choice import DEFAULT_CHOICE, overriding_agents, references_in
@@ -42,7 +42,7 @@ def check_new_references(
         force: Accept models that cannot be used now, with a note.
 
     Raises:
-        Refused: The text after names a model that the text before did not, and that no installed
+        ConfigCommandError: The text after names a model that the text before did not, and that no installed
             plugin provides, or its plugin knows not to exist.
     """
     new = _config(after, source)
@@ -73,7 +73,7 @@ def _notes(config: Config, added: Iterable[tuple[Path, str]], *, force: bool) ->
             shown = value_at(config.authored, path)
             msg = f'Cannot set model reference "{shown}" at {format_path(path)}: {checked.problem}'
             hint = checked.hint if checked.ref is None else forced_hint(checked.hint)
-            raise Refused("model", msg, hint=hint)
+            raise ConfigCommandError("model", msg, hint=hint)
         if checked.problem:
             notes.append(f"{format_path(path)}: {checked.problem}")
         elif not checked.known:

@@ -23,7 +23,7 @@ from modelwire.errors import ConfigError, ModelwireError
 
 __all__ = [
     "AuthoredConfig",
-    "Refused",
+    "ConfigCommandError",
     "environment",
     "no_such_value",
     "read_authored",
@@ -35,7 +35,7 @@ __all__ = [
 _NOTHING = object()
 
 
-class Refused(ConfigError):
+class ConfigCommandError(ConfigError):
     """A command that cannot be done.
 
     Attributes:
@@ -115,22 +115,22 @@ def environment(document: Any) -> Mapping[str, str]:
     return {**dict.fromkeys((*own, *(more or {})), ""), **os.environ}
 
 
-def no_such_value(path: Path) -> Refused:
+def no_such_value(path: Path) -> ConfigCommandError:
     """Make the error for a path at which the file says nothing."""
     name = format_path(path)
     finding = look_up_path(path)
     if finding.near and finding.verdict == "unread":
-        return Refused(
+        return ConfigCommandError(
             "unknown-path", f"Unknown config path: {name}.", hint=f"Did you mean {finding.near}?"
         )
     if finding.verdict == "unread":
         hint = "`modelwire config schema` shows all paths that modelwire reads."
-        return Refused("unknown-path", f"Unknown config path: {name}.", hint=hint)
+        return ConfigCommandError("unknown-path", f"Unknown config path: {name}.", hint=hint)
     msg = f"Config path is valid but unset: {name}. Its default applies."
     hint = f"Set it with: modelwire config set {_quoted(name)} VALUE"
     if finding.near:
         hint = f"Did you mean {finding.near}?"
-    return Refused("unset", msg, hint=hint)
+    return ConfigCommandError("unset", msg, hint=hint)
 
 
 def _known_models(text: str, source: FilePath, *, trusted: bool) -> Collection[str]:

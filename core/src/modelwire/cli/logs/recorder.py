@@ -15,7 +15,7 @@ from modelwire.messages import AssistantMessage, Context, Message, Text, Usage, 
 from modelwire.messages.codec import message_from_json, message_to_json
 from modelwire.redaction import HIDDEN, looks_secret
 
-__all__ = ["Continued", "Recorder", "last_conversation"]
+__all__ = ["LoggedConversation", "Recorder", "last_conversation"]
 
 _OPTIONS = (
     "max_tokens",
@@ -31,8 +31,8 @@ _OPTIONS = (
 
 
 @frozen
-class Continued:
-    """The conversation that is continued.
+class LoggedConversation:
+    """A conversation from the log, to be continued.
 
     Attributes:
         id: The newest answer of it.
@@ -47,7 +47,7 @@ class Continued:
     model: str | None
 
 
-def last_conversation() -> Continued | None:
+def last_conversation() -> LoggedConversation | None:
     """Read the newest conversation; `None` if no answer was kept.
 
     Raises:
@@ -62,7 +62,7 @@ def last_conversation() -> Continued | None:
     texts = [row[name] for row in rows for name in ("sent", "received")]
     messages = [message_from_json(each) for text in texts for each in json.loads(text)]
     last = rows[-1]
-    return Continued(last["id"], messages, last["system"], last["asked_for"])
+    return LoggedConversation(last["id"], messages, last["system"], last["asked_for"])
 
 
 @define
@@ -80,7 +80,7 @@ class Recorder:
     """
 
     context: Context
-    continued: Continued | None
+    continued: LoggedConversation | None
     settings: Mapping[str, Any]
     enabled: bool
     _began: float = field(factory=time.time, init=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from modelwire.authoring import CallAttempt, Derived
+from modelwire.authoring import CallAttempt, DerivedValues
 from modelwire.errors import AuthenticationError, ModelwireError, ProviderError
 from modelwire.events import Delta, Diagnostic, ResponseInfo
 from modelwire_bedrock.aws.signing import transport_for
@@ -38,7 +38,7 @@ PREFIXES: Memory[Prefix] = Memory()
 """The path of OpenAI's APIs by address and model, where the table's was refused."""
 
 
-_addressed: Derived[ProviderConfig] = Derived()
+_addressed: DerivedValues[ProviderConfig] = DerivedValues()
 
 
 def known_prefix(root: str, model_id: str, choice: RouteChoice) -> Prefix:

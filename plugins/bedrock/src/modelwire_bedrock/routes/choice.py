@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from modelwire.authoring import Derived
+from modelwire.authoring import DerivedValues
 from modelwire.errors import InvalidRequest, NotFound
 from modelwire_bedrock.aws.service_hosts import is_mantle
 from modelwire_bedrock.models.routes import (
@@ -60,7 +60,7 @@ def choose_route(model: Model, provider: ProviderConfig) -> RouteChoice:
     return _chosen.derive((model, provider), None, lambda: _choose(model, provider))
 
 
-_chosen: Derived[RouteChoice] = Derived()
+_chosen: DerivedValues[RouteChoice] = DerivedValues()
 
 
 def _choose(model: Model, provider: ProviderConfig) -> RouteChoice:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from modelwire.authoring import Derived
+from modelwire.authoring import DerivedValues
 from modelwire.errors import ConfigError
 from modelwire.messages import AssistantMessage, Context
 from modelwire.repair import Change, Changes
@@ -128,7 +128,7 @@ def routed_request(
     )
 
 
-_called: Derived[Model] = Derived()
+_called: DerivedValues[Model] = DerivedValues()
 
 
 def _of_aws(
@@ -217,7 +217,7 @@ def _provider(
     )
 
 
-_routed: Derived[ProviderConfig] = Derived()
+_routed: DerivedValues[ProviderConfig] = DerivedValues()
 
 
 def _provider_for(

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from modelwire.dialects import Failure, FailureKind, Reported, WireEvent
+from modelwire.dialects import Failure, FailureKind, FailureReport, WireEvent
 
 __all__ = ["aws_error", "aws_exception", "aws_headers"]
 
@@ -44,12 +44,12 @@ _IN_STREAMS: Final = frozenset({
 """Exception names that frames can have; `ModelStreamErrorException` covers all others."""
 
 
-def aws_error(failure: Failure) -> Reported:
+def aws_error(failure: Failure) -> FailureReport:
     """A failure as an answer."""
     status, name = _WORDS[failure.kind]
     if failure.status in _OF_HTTP:
         status = failure.status
-    return Reported(status, {"message": failure.message}, {"x-amzn-errortype": name})
+    return FailureReport(status, {"message": failure.message}, {"x-amzn-errortype": name})
 
 
 def aws_exception(failure: Failure) -> WireEvent:

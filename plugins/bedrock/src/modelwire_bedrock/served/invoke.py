@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from modelwire.dialects import (
-    Asked,
     Dialect,
     EventWriter,
     Failure,
-    Reported,
+    FailureReport,
     ServedCall,
+    ServedRequest,
     WireEvent,
 )
 from modelwire.events import Event
@@ -57,19 +57,19 @@ class InvokeDialect:
         """Read a request; see `Dialect`."""
         return self._bodies.read(body, headers, model, upstream)
 
-    def writer(self, asked: Asked) -> EventWriter:
+    def writer(self, request: ServedRequest) -> EventWriter:
         """Make what writes a streamed answer."""
-        return _InvokeWriter(self._bodies.writer(asked))
+        return _InvokeWriter(self._bodies.writer(request))
 
     def frame(self, event: WireEvent) -> bytes:
         """Write an event as bytes of a stream."""
         return frame_event(event)
 
-    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+    def whole(self, message: AssistantMessage, request: ServedRequest) -> dict[str, Any]:
         """Write an answer that is not streamed."""
-        return self._bodies.whole(message, asked)
+        return self._bodies.whole(message, request)
 
-    def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
+    def error(self, failure: Failure, request_id: str) -> FailureReport:  # noqa: ARG002 - the protocol's
         """Write a failure."""
         return aws_error(failure)
 

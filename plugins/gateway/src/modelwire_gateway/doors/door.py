@@ -10,7 +10,7 @@ from attrs import evolve
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from modelwire.dialects import Asked, BadRequest, Dialect, Failure, ServedCall, WireEvent
+from modelwire.dialects import BadRequest, Dialect, Failure, ServedCall, ServedRequest, WireEvent
 from modelwire.errors import Cancelled, InvalidRequest, ModelwireError, ProviderError
 from modelwire.events import DoneEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
 from modelwire.messages import AssistantMessage, Usage
@@ -197,7 +197,7 @@ class _Visit:
                 return
 
     async def _call(self, call: ServedCall, opened: Opened, name: str, runtime: Runtime) -> None:
-        echoed = Asked(call, name, self._record.request_id, int(self._record.began))
+        served_request = ServedRequest(call, name, self._record.request_id, int(self._record.began))
         self._stream = stream = runtime.stream(
             call.context,
             model=None if opened.reference is None else opened.called.ref,
@@ -209,7 +209,7 @@ class _Visit:
         try:
             async with stream:
                 if call.stream:
-                    await self._write(stream, echoed)
+                    await self._write(stream, served_request)
                 else:
                     message = await stream.result()
                     self._done(message)
@@ -217,23 +217,25 @@ class _Visit:
                         **self._dialect.headers(self._record.request_id),
                         **_ignored(call),
                     }
-                    await self._client.succeed(self._dialect.whole(message, echoed), headers)
+                    await self._client.succeed(
+                        self._dialect.whole(message, served_request), headers
+                    )
         except Cancelled as error:
             self._failed(error)
         except ModelwireError as error:
             self._failed(error)
             raise
 
-    async def _write(self, stream: Stream, echoed: Asked) -> None:
+    async def _write(self, stream: Stream, served_request: ServedRequest) -> None:
         """Write the events as they come; a failure after the head is the last of them."""
-        writer = self._dialect.writer(echoed)
+        writer = self._dialect.writer(served_request)
         channel = self._client.channel(
             {
                 "content-type": self._dialect.media_type,
                 "cache-control": "no-cache",
                 "x-accel-buffering": "no",
                 **self._dialect.headers(self._record.request_id),
-                **_ignored(echoed.call),
+                **_ignored(served_request.call),
             },
             keep_alive=lambda: self._framed(writer.keep_alive()),
             seconds=self._gateway.settings.keep_alive_seconds,

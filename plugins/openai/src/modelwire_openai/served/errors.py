@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from modelwire.dialects import Failure, FailureKind, Reported
+from modelwire.dialects import Failure, FailureKind, FailureReport
 
 __all__ = ["error_object", "openai_error", "openai_headers"]
 
@@ -39,10 +39,10 @@ def error_object(failure: Failure) -> dict[str, Any]:
     return {"message": failure.message, "type": kind, "param": failure.param, "code": code}
 
 
-def openai_error(failure: Failure) -> Reported:
+def openai_error(failure: Failure) -> FailureReport:
     """A failure as an answer."""
     status = 429 if failure.kind == "billing" else failure.status
-    return Reported(status, {"error": error_object(failure)})
+    return FailureReport(status, {"error": error_object(failure)})
 
 
 def openai_headers(request_id: str) -> dict[str, str]:

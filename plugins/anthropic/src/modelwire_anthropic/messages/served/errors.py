@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from modelwire.dialects import Failure, FailureKind, Reported
+from modelwire.dialects import Failure, FailureKind, FailureReport
 
 __all__ = ["anthropic_error", "error_body"]
 
@@ -49,7 +49,7 @@ def error_body(failure: Failure, request_id: str) -> dict[str, Any]:
     return {"type": "error", "error": error, "request_id": request_id}
 
 
-def anthropic_error(failure: Failure, request_id: str) -> Reported:
+def anthropic_error(failure: Failure, request_id: str) -> FailureReport:
     """A failure as an answer."""
     _, status = _WORDS[failure.kind]
-    return Reported(status or failure.status, error_body(failure, request_id))
+    return FailureReport(status or failure.status, error_body(failure, request_id))

@@ -9,13 +9,13 @@ import msgspec
 
 from modelwire.dialects import (
     SSE_MEDIA_TYPE,
-    Asked,
     BlockOrder,
     EventWriter,
     Failure,
+    FailureReport,
     Fields,
-    Reported,
     ServedCall,
+    ServedRequest,
     WireEvent,
     extension,
     frame_named,
@@ -65,19 +65,19 @@ class MessagesDialect:
         """Read a request; see `Dialect`."""
         return read_call(Fields(body), headers, model, upstream)
 
-    def writer(self, asked: Asked) -> EventWriter:
+    def writer(self, request: ServedRequest) -> EventWriter:
         """Make what writes a streamed answer."""
-        return _MessagesWriter(asked)
+        return _MessagesWriter(request)
 
     def frame(self, event: WireEvent) -> bytes:
         """Write an event as bytes of a stream."""
         return frame_named(event)
 
-    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+    def whole(self, message: AssistantMessage, request: ServedRequest) -> dict[str, Any]:
         """Write an answer that is not streamed."""
-        return _message(message, asked)
+        return _message(message, request)
 
-    def error(self, failure: Failure, request_id: str) -> Reported:
+    def error(self, failure: Failure, request_id: str) -> FailureReport:
         """Write a failure."""
         return anthropic_error(failure, request_id)
 
@@ -86,7 +86,7 @@ class MessagesDialect:
         return {"request-id": request_id, "x-request-id": request_id}
 
 
-def _message(message: AssistantMessage, request: Asked) -> dict[str, Any]:
+def _message(message: AssistantMessage, request: ServedRequest) -> dict[str, Any]:
     return {
         **_opening(request),
         "content": [block_of(block) for block in message.content],
@@ -96,7 +96,7 @@ def _message(message: AssistantMessage, request: Asked) -> dict[str, Any]:
     }
 
 
-def _opening(request: Asked) -> dict[str, Any]:
+def _opening(request: ServedRequest) -> dict[str, Any]:
     return {
         "id": f"msg_{request.request_id.removeprefix('req_')}",
         "type": "message",
@@ -112,7 +112,7 @@ def _opening(request: Asked) -> dict[str, Any]:
 class _MessagesWriter:
     """Writes the events of one answer."""
 
-    def __init__(self, request: Asked) -> None:
+    def __init__(self, request: ServedRequest) -> None:
         self._request = request
         self._begun = False
         self._order = BlockOrder()

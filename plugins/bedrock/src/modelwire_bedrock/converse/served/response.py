@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from modelwire.dialects import (
-    Asked,
     BlockOrder,
     EventWriter,
     Failure,
+    FailureReport,
     Fields,
-    Reported,
     ServedCall,
+    ServedRequest,
     WireEvent,
 )
 from modelwire.events import (
@@ -75,7 +75,7 @@ class ConverseDialect:
         """Read a request; see `Dialect`."""
         return read_call(Fields(body), model, upstream)
 
-    def writer(self, asked: Asked) -> EventWriter:  # noqa: ARG002 - the protocol's
+    def writer(self, request: ServedRequest) -> EventWriter:  # noqa: ARG002 - the protocol's
         """Make what writes a streamed answer."""
         return _ConverseWriter()
 
@@ -83,17 +83,17 @@ class ConverseDialect:
         """Write an event as bytes of a stream."""
         return frame_event(event)
 
-    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+    def whole(self, message: AssistantMessage, request: ServedRequest) -> dict[str, Any]:
         """Write an answer that is not streamed."""
         content = [_block(block) for block in message.content]
         return {
             "output": {"message": {"role": "assistant", "content": content}},
             "stopReason": _reason(message),
             "usage": _usage(message.usage),
-            "metrics": {"latencyMs": max(0, round((time.time() - asked.created) * 1000))},
+            "metrics": {"latencyMs": max(0, round((time.time() - request.created) * 1000))},
         }
 
-    def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
+    def error(self, failure: Failure, request_id: str) -> FailureReport:  # noqa: ARG002 - the protocol's
         """Write a failure."""
         return aws_error(failure)
 

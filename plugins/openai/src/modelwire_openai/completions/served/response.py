@@ -10,12 +10,12 @@ import msgspec
 from modelwire.dialects import (
     KEEP_ALIVE,
     SSE_MEDIA_TYPE,
-    Asked,
     EventWriter,
     Failure,
+    FailureReport,
     Fields,
-    Reported,
     ServedCall,
+    ServedRequest,
     WireEvent,
     extension,
     frame_data,
@@ -69,15 +69,15 @@ class ChatDialect:
         """Read a request; see `Dialect`."""
         return read_call(Fields(body), model, upstream)
 
-    def writer(self, asked: Asked) -> EventWriter:
+    def writer(self, request: ServedRequest) -> EventWriter:
         """Make what writes a streamed answer."""
-        return _ChatWriter(asked)
+        return _ChatWriter(request)
 
     def frame(self, event: WireEvent) -> bytes:
         """Write an event as bytes of a stream."""
         return frame_data(event)
 
-    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+    def whole(self, message: AssistantMessage, request: ServedRequest) -> dict[str, Any]:
         """Write an answer that is not streamed."""
         written: dict[str, Any] = {
             "role": "assistant",
@@ -88,7 +88,7 @@ class ChatDialect:
             written["reasoning_content"] = message.thinking
         if details := _details(message):
             written["reasoning_details"] = details
-        calls = [_call(call, asked.call.custom_tools) for call in message.tool_calls]
+        calls = [_call(call, request.call.custom_tools) for call in message.tool_calls]
         if calls:
             written["tool_calls"] = calls
         choice = {
@@ -98,16 +98,16 @@ class ChatDialect:
             "finish_reason": _REASONS.get(message.stop_reason, "stop"),
         }
         return {
-            "id": _id(asked),
+            "id": _id(request),
             "object": "chat.completion",
-            "created": asked.created,
-            "model": asked.name,
+            "created": request.created,
+            "model": request.name,
             "choices": [choice],
             "usage": usage_of(message.usage),
-            **extension(asked, message),
+            **extension(request, message),
         }
 
-    def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
+    def error(self, failure: Failure, request_id: str) -> FailureReport:  # noqa: ARG002 - the protocol's
         """Write a failure."""
         return openai_error(failure)
 
@@ -128,7 +128,7 @@ def usage_of(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _id(request: Asked) -> str:
+def _id(request: ServedRequest) -> str:
     return f"chatcmpl-{request.request_id.removeprefix('req_')}"
 
 
@@ -167,7 +167,7 @@ def _call(call: ToolCall, custom: frozenset[str]) -> dict[str, Any]:
 class _ChatWriter:
     """Writes the chunks of one answer."""
 
-    def __init__(self, request: Asked) -> None:
+    def __init__(self, request: ServedRequest) -> None:
         self._request = request
         base = {
             "id": _id(request),

@@ -12,12 +12,12 @@ from attrs import define
 from modelwire.dialects import (
     KEEP_ALIVE,
     SSE_MEDIA_TYPE,
-    Asked,
     EventWriter,
     Failure,
+    FailureReport,
     Fields,
-    Reported,
     ServedCall,
+    ServedRequest,
     WireEvent,
     extension,
     frame_named,
@@ -74,26 +74,26 @@ class ResponsesDialect:
         """Read a request; see `Dialect`."""
         return read_call(Fields(body), model, upstream)
 
-    def writer(self, asked: Asked) -> EventWriter:
+    def writer(self, request: ServedRequest) -> EventWriter:
         """Make what writes a streamed answer."""
-        return _ResponsesWriter(asked)
+        return _ResponsesWriter(request)
 
     def frame(self, event: WireEvent) -> bytes:
         """Write an event as bytes of a stream."""
         return frame_named(event)
 
-    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+    def whole(self, message: AssistantMessage, request: ServedRequest) -> dict[str, Any]:
         """Write an answer that is not streamed."""
         output: list[dict[str, Any]] = []
         for before, block in zip([None, *message.content], message.content, strict=False):
-            item = item_of(block, _new_id(_PREFIXES[type(block)]), asked.call)
+            item = item_of(block, _new_id(_PREFIXES[type(block)]), request.call)
             if isinstance(before, Text) and isinstance(block, Text):
                 output[-1]["content"] += item["content"]
             else:
                 output.append(item)
-        return _finished(message, asked, output)
+        return _finished(message, request, output)
 
-    def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
+    def error(self, failure: Failure, request_id: str) -> FailureReport:  # noqa: ARG002 - the protocol's
         """Write a failure."""
         return openai_error(failure)
 
@@ -106,7 +106,7 @@ def _new_id(kind: str) -> str:
     return f"{kind}_{secrets.token_hex(16)}"
 
 
-def _response(request: Asked, status: str) -> dict[str, Any]:
+def _response(request: ServedRequest, status: str) -> dict[str, Any]:
     return {
         "id": f"resp_{request.request_id.removeprefix('req_')}",
         "object": "response",
@@ -125,7 +125,7 @@ def _response(request: Asked, status: str) -> dict[str, Any]:
 
 
 def _finished(
-    message: AssistantMessage, request: Asked, output: list[dict[str, Any]]
+    message: AssistantMessage, request: ServedRequest, output: list[dict[str, Any]]
 ) -> dict[str, Any]:
     cut = message.stop_reason is StopReason.LENGTH
     return {
@@ -159,7 +159,7 @@ class _OpenMessage:
 class _ResponsesWriter:
     """Writes the events of one answer."""
 
-    def __init__(self, request: Asked) -> None:
+    def __init__(self, request: ServedRequest) -> None:
         self._request = request
         self._number = 0
         self._begun = False
