@@ -142,7 +142,7 @@ def test_no_profile_leaves_the_geography_unasked():
 def asked(configure, serve, target_of):
     """Ask for the models behind the profile `ARN`, with a clock of the test's own."""
 
-    class Asked:
+    class ProfileLookup:
         status, now = 200, 0.0
 
         def __init__(self):
@@ -171,7 +171,7 @@ def asked(configure, serve, target_of):
                     ARN, target=self.target, clients=self.clients, transport=transport
                 )
 
-    return Asked()
+    return ProfileLookup()
 
 
 async def test_the_models_behind_an_application_profile_are_asked_for_once(asked):

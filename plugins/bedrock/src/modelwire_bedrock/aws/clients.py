@@ -39,7 +39,7 @@ _NO_ENDPOINT_HINT = (
 
 
 @frozen(eq=False)
-class _Held:
+class _SessionState:
     """The state kept for one target."""
 
     session: Any
@@ -54,7 +54,7 @@ class Clients:
         self._lock = ForkSafeLock()
         self._begin_again()
         after_fork(self._begin_again)
-        self._opening: SingleFlight[_Held] = SingleFlight(_THREAD)
+        self._opening: SingleFlight[_SessionState] = SingleFlight(_THREAD)
         self._making: SingleFlight[Any] = SingleFlight(_THREAD)
         self._renewing: SingleFlight[None] = SingleFlight(_THREAD)
 
@@ -70,9 +70,9 @@ class Clients:
         """
         client = self._clients.get((service, target))
         if client is None:
-            held = await self._held(target)
-            make = partial(self._make, service, target, held)
-            client = await self._making.run((service, target, id(held)), make)
+            state = await self._state(target)
+            make = partial(self._make, service, target, state)
+            client = await self._making.run((service, target, id(state)), make)
         return client
 
     async def fresh(self, client: Any) -> None:
@@ -85,9 +85,9 @@ class Clients:
             AuthenticationError: They expired and cannot be renewed.
             ConnectionFailed: Their source cannot be reached.
         """
-        target, held = self._owners.get(client, (None, None))
-        if target is not None and held is not None:
-            await self._renewed(target, held)
+        target, state = self._owners.get(client, (None, None))
+        if target is not None and state is not None:
+            await self._renewed(target, state)
 
     async def credentials(self, target: Target) -> RefreshableCredentials:
         """The credentials of a target, which outlast a request that is signed now.
@@ -100,26 +100,26 @@ class Clients:
         """
         if target.choice.kind == "keys":
             return _static(target.choice)
-        held = await self._held(target)
-        await self._renewed(target, held)
-        assert held.lease is not None  # noqa: S101 - only unsigned requests and tokens need none
-        return held.lease
+        state = await self._state(target)
+        await self._renewed(target, state)
+        assert state.lease is not None  # noqa: S101 - only unsigned requests and tokens need none
+        return state.lease
 
-    async def _held(self, target: Target) -> _Held:
+    async def _state(self, target: Target) -> _SessionState:
         """The session of a target; targets that differ in their addresses alone share it."""
         whose = target.of_credentials
-        held = self._sessions.get(whose)
-        return held or await self._opening.run(whose, partial(self._open, whose))
+        state = self._sessions.get(whose)
+        return state or await self._opening.run(whose, partial(self._open, whose))
 
-    async def _renewed(self, target: Target, held: _Held) -> None:
-        if held.lease is None:
+    async def _renewed(self, target: Target, state: _SessionState) -> None:
+        if state.lease is None:
             return
-        renew = partial(_renew, held.lease, target)
-        if held.lease.must_renew():
-            await self._renewing.run(id(held), renew)
-        elif held.lease.may_renew():
+        renew = partial(_renew, state.lease, target)
+        if state.lease.must_renew():
+            await self._renewing.run(id(state), renew)
+        elif state.lease.may_renew():
             # The outcome is not needed: the present credentials still hold.
-            self._renewing.start(id(held), renew)
+            self._renewing.start(id(state), renew)
 
     async def replaced(self, target: Target, refused: SignedWith) -> bool:
         """Whether a target has other credentials than those that AWS refused.
@@ -132,23 +132,23 @@ class Clients:
         """
         if target.choice.kind not in ("profile", "chain"):
             return False
-        held = self._sessions.get(target.of_credentials)
-        if held is not None and held.lease is not None and refused.is_of(held.lease):
-            await self.forget(target, held)
+        state = self._sessions.get(target.of_credentials)
+        if state is not None and state.lease is not None and refused.is_of(state.lease):
+            await self.forget(target, state)
         return not refused.is_of(await self.credentials(target))
 
-    async def forget(self, target: Target, held: _Held | None = None) -> None:
+    async def forget(self, target: Target, state: _SessionState | None = None) -> None:
         """Drop what is kept for a target, after AWS refused its credentials as expired.
 
         The next `get` loads the credentials again, from the files and services as they are then.
 
         Args:
             target: The identity.
-            held: What to drop, where something else may have taken its place.
+            state: What to drop, where something else may have taken its place.
         """
         whose = target.of_credentials
         with self._lock:
-            if held is not None and self._sessions.get(whose) is not held:
+            if state is not None and self._sessions.get(whose) is not state:
                 return
             self._sessions.pop(whose, None)
             for key in [key for key in self._clients if key[1].of_credentials == whose]:
@@ -156,11 +156,11 @@ class Clients:
 
     def _begin_again(self) -> None:
         # Nothing of it is for a forked child: sources of credentials hold locks and connections.
-        self._sessions: dict[Target, _Held] = {}
+        self._sessions: dict[Target, _SessionState] = {}
         self._clients: dict[tuple[Service, Target], Any] = {}
-        self._owners: WeakKeyDictionary[Any, tuple[Target, _Held]] = WeakKeyDictionary()
+        self._owners: WeakKeyDictionary[Any, tuple[Target, _SessionState]] = WeakKeyDictionary()
 
-    def _open(self, target: Target) -> _Held:
+    def _open(self, target: Target) -> _SessionState:
         """Open a session and load its credentials; runs in a thread."""
         with importing():
             from modelwire_bedrock.aws.credentials.errors import credential_error
@@ -171,21 +171,21 @@ class Clients:
             return opened
         try:
             session = open_session(target)
-            held = _Held(session, _lease(session, target))
+            state = _SessionState(session, _lease(session, target))
         except Exception as error:
             raise credential_error(error, target) from error
         with self._lock:
-            self._sessions[target] = held
+            self._sessions[target] = state
             _shorten(self._sessions)
-        return held
+        return state
 
-    def _made(self, service: Service, target: Target, held: _Held) -> Any:
+    def _made(self, service: Service, target: Target, state: _SessionState) -> Any:
         """The client that another caller has had made since this one looked for it."""
         with self._lock:
             client = self._clients.get((service, target))
-            return client if client is not None and self._owners[client][1] is held else None
+            return client if client is not None and self._owners[client][1] is state else None
 
-    def _make(self, service: Service, target: Target, held: _Held) -> Any:
+    def _make(self, service: Service, target: Target, state: _SessionState) -> Any:
         """Make a client; runs in a thread."""
         from botocore.exceptions import (
             BaseEndpointResolverError,
@@ -196,11 +196,11 @@ class Clients:
         from modelwire_bedrock.aws.credentials.errors import credential_error
 
         try:
-            with importing(), held.making:  # a session is not made for several threads
-                made = self._made(service, target, held)
+            with importing(), state.making:  # a session is not made for several threads
+                made = self._made(service, target, state)
                 if made is not None:
                     return made
-                client = held.session.create_client(service, **_arguments(service, target))
+                client = state.session.create_client(service, **_arguments(service, target))
         except (BaseEndpointResolverError, EndpointProviderError) as error:
             msg = f"botocore finds no endpoint of {service} in {target.region}: {error}"
             raise ConfigError(msg.rstrip(": "), hint=_NO_ENDPOINT_HINT) from error
@@ -212,8 +212,8 @@ class Clients:
         if target.bearer_token is not None:
             client.meta.events.register("before-sign", partial(_carry_token, target.bearer_token))
         with self._lock:
-            self._owners[client] = (target, held)
-            if self._sessions.get(target.of_credentials) is held:
+            self._owners[client] = (target, state)
+            if self._sessions.get(target.of_credentials) is state:
                 self._clients[service, target] = client
                 _shorten(self._clients)
         return client

@@ -62,7 +62,7 @@ _ADDRESS = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(/[A-Z
 
 
 @frozen
-class _Written:
+class _OperationTemplate:
     """The common part of an operation's requests, wherever they are sent."""
 
     method: str
@@ -95,11 +95,11 @@ def direct_template(target: Target, operation: str, model_id: object) -> Request
     Returns:
         The template; `None` where a client of boto3 has to make the requests.
     """
-    written = _written(operation)
+    common = _operation_template(operation)
     address = _address(target)
-    if written is None or address is None or type(model_id) is not str or not model_id:
+    if common is None or address is None or type(model_id) is not str or not model_id:
         return None
-    template = _template(target, written, address, model_id)
+    template = _template(target, common, address, model_id)
     if len(_known) >= _MOST:
         _known.clear()
     _known[target, operation, model_id] = template
@@ -110,8 +110,10 @@ _MOST = 256
 _known: dict[tuple[Target, str, str], RequestTemplate] = {}
 
 
-def _template(target: Target, written: _Written, address: str, model_id: str) -> RequestTemplate:
-    path = f"{written.before}{quote(model_id, safe='-._~')}{written.behind}"
+def _template(
+    target: Target, common: _OperationTemplate, address: str, model_id: str
+) -> RequestTemplate:
+    path = f"{common.before}{quote(model_id, safe='-._~')}{common.behind}"
     url = f"{address.removesuffix('/')}{path}"
     headers = dict(_FIELDS)
     signature = None
@@ -119,27 +121,27 @@ def _template(target: Target, written: _Written, address: str, model_id: str) ->
         headers["Authorization"] = f"Bearer {target.bearer_token}"
     elif not target.skip_auth:
         signature = PreparedSignature.covering(
-            _SIGNED, written.method, url, headers, target.region, _SERVICE
+            _SIGNED, common.method, url, headers, target.region, _SERVICE
         )
     return RequestTemplate(
-        written.method,
+        common.method,
         url,
         headers,
         _BEHIND_THE_SIGNATURE,
         signature=signature,
-        check=written.check,
-        elsewhere={written.argument: model_id},
-        not_in_body=written.not_in_body,
+        check=common.check,
+        elsewhere={common.argument: model_id},
+        not_in_body=common.not_in_body,
     )
 
 
 @lru_cache(maxsize=8)
-def _written(operation: str) -> _Written | None:
+def _operation_template(operation: str) -> _OperationTemplate | None:
     found = operation_of(operation)
     checked = body_check(found.shape) if found is not None else None
     if found is None or checked is None:
         return None
-    return _Written(found.method, found.before, found.argument, found.behind, *checked)
+    return _OperationTemplate(found.method, found.before, found.argument, found.behind, *checked)
 
 
 @lru_cache(maxsize=64)

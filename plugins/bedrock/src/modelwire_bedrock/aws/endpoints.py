@@ -135,7 +135,7 @@ _MOST = 256
 
 
 @frozen
-class _Known:
+class _Decision:
     environ: Mapping[str, str]
     files: SharedFiles
     target: Target
@@ -149,11 +149,11 @@ class _KnownTargets:
     """
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[weakref.ref[Any], weakref.ref[Any], _Known]] = {}
+        self._known: dict[Hashable, tuple[weakref.ref[Any], weakref.ref[Any], _Decision]] = {}
 
     def get(
         self, config: Config, provider: ProviderConfig, inputs: tuple[Any, ...]
-    ) -> _Known | None:
+    ) -> _Decision | None:
         """The cached decision, with the files and variables that it depends on.
 
         Args:
@@ -177,7 +177,7 @@ class _KnownTargets:
         if len(self._known) >= _MOST:
             self._known.clear()
         key = (id(config), id(provider), inputs)
-        self._known[key] = (weakref.ref(config), weakref.ref(provider), _Known(*known))
+        self._known[key] = (weakref.ref(config), weakref.ref(provider), _Decision(*known))
 
 
 _PLAIN = (str, type(None))

@@ -103,17 +103,17 @@ def _by_the_client(
 ) -> tuple[Request, Any]:
     """Have the client itself make a request; also gives its signer, if it has signed."""
     _equip(client)
-    captured = _Captured(headers)
-    _current.captured = captured
+    call = _BotocoreCall(headers)
+    _current.call = call
     try:
         getattr(client, operation)(**params)
     finally:
-        del _current.captured
-    return _request(captured.request), captured.signer
+        del _current.call
+    return _request(call.request), call.signer
 
 
-class _Captured:
-    """The result of one botocore call, and the header fields to add."""
+class _BotocoreCall:
+    """A call of botocore: the header fields to add, and what it would send."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.headers = headers
@@ -141,24 +141,24 @@ def _equip(client: Any) -> None:
 
 
 def _add_headers(params: dict[str, Any], **_: Any) -> None:
-    captured: _Captured | None = getattr(_current, "captured", None)
-    if captured is not None:
-        params["headers"].update(captured.headers)
+    call: _BotocoreCall | None = getattr(_current, "call", None)
+    if call is not None:
+        params["headers"].update(call.headers)
 
 
 def _note_signer(request_signer: Any, signature_version: str, **_: Any) -> None:
-    captured: _Captured | None = getattr(_current, "captured", None)
-    if captured is not None and signature_version == "v4":
-        captured.signer = request_signer
+    call: _BotocoreCall | None = getattr(_current, "call", None)
+    if call is not None and signature_version == "v4":
+        call.signer = request_signer
 
 
 def _capture(request: Any, **_: Any) -> Any:
-    captured: _Captured | None = getattr(_current, "captured", None)
-    if captured is None:
+    call: _BotocoreCall | None = getattr(_current, "call", None)
+    if call is None:
         return None
     from botocore.awsrequest import AWSResponse, HeadersDict
 
-    captured.request = request
+    call.request = request
     return AWSResponse(request.url, 200, HeadersDict(), _EmptyBody())
 
 

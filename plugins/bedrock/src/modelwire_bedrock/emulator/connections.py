@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from modelwire_bedrock.emulator.errors import Broken
+from modelwire_bedrock.emulator.errors import BrokenConnection
 from modelwire_bedrock.emulator.faults import Fault
 
 __all__ = ["close_connection", "dribble", "reset_connection", "strike"]
@@ -21,13 +21,13 @@ async def strike(request: web.Request, fault: Fault) -> None:
     """Reset, cut or stall.
 
     Raises:
-        Broken: The connection is gone.
+        BrokenConnection: The connection is gone.
     """
     if fault.kind == "reset":
         reset_connection(request)
     if fault.kind == "cut":
         close_connection(request)
-        raise Broken
+        raise BrokenConnection
     if fault.seconds is None:
         await asyncio.Event().wait()  # until the client leaves: that cancels the handler
     else:
@@ -44,7 +44,7 @@ def reset_connection(request: web.Request) -> NoReturn:
     """Reset the connection.
 
     Raises:
-        Broken: Always.
+        BrokenConnection: Always.
     """
     transport = request.transport
     if transport is not None:
@@ -53,7 +53,7 @@ def reset_connection(request: web.Request) -> NoReturn:
         if plug is not None:  # as where a client of TLS has left
             plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         transport.abort()
-    raise Broken
+    raise BrokenConnection
 
 
 async def dribble(response: web.StreamResponse, data: bytes, fault: Fault) -> None:

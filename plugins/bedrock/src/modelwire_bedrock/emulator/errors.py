@@ -10,7 +10,7 @@ from modelwire.errors import ModelwireError
 __all__ = [
     "MESSAGES",
     "STATUSES",
-    "Broken",
+    "BrokenConnection",
     "EmulatorError",
     "Refusal",
     "access_denied",
@@ -65,7 +65,7 @@ class EmulatorError(ModelwireError):
     code = "emulator"
 
 
-class Broken(Exception):
+class BrokenConnection(Exception):
     """The connection was broken: on purpose, or because that to the upstream broke."""
 
 

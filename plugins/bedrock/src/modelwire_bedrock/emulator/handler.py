@@ -12,7 +12,7 @@ from modelwire_bedrock.emulator.access import HostPolicy, check_origin
 from modelwire_bedrock.emulator.apis.errors import error_status
 from modelwire_bedrock.emulator.apis.paths import SERVICES, Endpoint
 from modelwire_bedrock.emulator.documents import parse_json
-from modelwire_bedrock.emulator.errors import Broken, Refusal, new_request_id
+from modelwire_bedrock.emulator.errors import BrokenConnection, Refusal, new_request_id
 from modelwire_bedrock.emulator.http import (
     deliver_json,
     deliver_live,
@@ -75,7 +75,7 @@ class Handler:
         self.received.append(received)
         try:
             response = await self._answered(request, signed, received)
-        except Broken as broken:
+        except BrokenConnection as broken:
             received.message = str(broken) or None
             self._ended(received, "broken")
             raise web.HTTPInternalServerError from None  # the client has disconnected

@@ -21,7 +21,7 @@ from modelwire_bedrock.emulator.connections import (
     reset_connection,
     strike,
 )
-from modelwire_bedrock.emulator.errors import MESSAGES, Broken, Refusal
+from modelwire_bedrock.emulator.errors import MESSAGES, BrokenConnection, Refusal
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.replies import JsonReply, LiveReply, RecordedReply, StreamReply
 from modelwire_bedrock.served.frames import CONTENT_TYPE
@@ -103,7 +103,7 @@ async def deliver_stream(
 
     Raises:
         Refusal: The model failed before its first event.
-        Broken: A fault broke the connection.
+        BrokenConnection: A fault broke the connection.
     """
     await _begin(request, reply)
     first = await anext(reply.events, _NO_EVENT)
@@ -146,7 +146,7 @@ async def deliver_live(
     """Pass an answer on while it arrives.
 
     Raises:
-        Broken: The answer broke off; so does the one to the client.
+        BrokenConnection: The answer broke off; so does the one to the client.
     """
     response = _response(reply.status, reply.headers, request_id)
     response.enable_chunked_encoding()
@@ -155,7 +155,7 @@ async def deliver_live(
         try:
             async for data in chunks:
                 await response.write(data)
-        except Broken:
+        except BrokenConnection:
             close_connection(request)
             raise
     await response.write_eof()

@@ -21,17 +21,17 @@ _LONGEST = 100_000
 """The most characters; longer texts are not made."""
 
 
-class _Unknown(Exception):
+class _UnsupportedPattern(Exception):
     """Something of a pattern that is not understood, or too long a text."""
 
 
-class _Repeated(NamedTuple):
-    what: _Any
+class _Repetition(NamedTuple):
+    what: _Alternatives
     least: int
     most: int
 
 
-_Any = str | list[list[_Repeated]]
+_Alternatives = str | list[list[_Repetition]]
 """One of the characters of a string, or one of several sequences."""
 
 
@@ -55,7 +55,7 @@ def matching_text(pattern: str, least: int = 0, nth: int = 0) -> str | None:
         if len(shortest) >= least:
             return shortest
         return _Writer(least - len(shortest), nth).one_of(choices)
-    except (_Unknown, RecursionError):
+    except (_UnsupportedPattern, RecursionError):
         return None
 
 
@@ -65,7 +65,7 @@ class _Reader:
     def __init__(self, pattern: str) -> None:
         self.left = pattern
 
-    def choices(self) -> list[list[_Repeated]]:
+    def choices(self) -> list[list[_Repetition]]:
         """Alternatives, up to the end or to the bracket that closes the group."""
         sequences = [list(self._sequence())]
         while self.left.startswith("|"):
@@ -73,22 +73,22 @@ class _Reader:
             sequences.append(list(self._sequence()))
         return sequences
 
-    def _sequence(self) -> Iterator[_Repeated]:
+    def _sequence(self) -> Iterator[_Repetition]:
         while self.left and self.left[0] not in "|)":
             if self.left[0] in "^$":
                 self._take()
             else:
                 what = self._one()
                 least, most = self._repetitions()
-                yield _Repeated(what, least, most)
+                yield _Repetition(what, least, most)
 
     def _take(self, count: int = 1) -> str:
         if len(self.left) < count:
-            raise _Unknown
+            raise _UnsupportedPattern
         taken, self.left = self.left[:count], self.left[count:]
         return taken
 
-    def _one(self) -> _Any:
+    def _one(self) -> _Alternatives:
         first = self._take()
         if first == "(":
             return self._group()
@@ -97,19 +97,19 @@ class _Reader:
         if first == "\\":
             return self._escape()
         if first in "*+?{}":
-            raise _Unknown
+            raise _UnsupportedPattern
         return _PRINTABLE if first == "." else first
 
-    def _group(self) -> _Any:
+    def _group(self) -> _Alternatives:
         if self.left.startswith("?"):
             self._take()
             if self.left.startswith("<") and not self.left.startswith(("<=", "<!")):
                 self.left = self.left.partition(">")[2]
             elif self._take() != ":":
-                raise _Unknown
+                raise _UnsupportedPattern
         found = self.choices()
         if self._take() != ")":
-            raise _Unknown
+            raise _UnsupportedPattern
         return found
 
     def _escape(self) -> str:
@@ -120,12 +120,12 @@ class _Reader:
         if letter in "xu":
             digits = self._take(2 if letter == "x" else 4)
             if not set(digits) <= set(string.hexdigits):
-                raise _Unknown
+                raise _UnsupportedPattern
             return chr(int(digits, 16))
         if letter in _CONTROL:
             return _CONTROL[letter]
         if letter.isalnum():
-            raise _Unknown
+            raise _UnsupportedPattern
         return letter
 
     def _class(self) -> str:
@@ -139,14 +139,14 @@ class _Reader:
                 self._take()
                 high = self._member()
                 if len(low) != 1 or len(high) != 1:
-                    raise _Unknown
+                    raise _UnsupportedPattern
                 allowed += "".join(map(chr, range(ord(low), min(ord(high), ord(low) + 127) + 1)))
             else:
                 allowed += low
         self._take()
         allowed = _without(allowed) if inverted else allowed
         if not allowed:
-            raise _Unknown
+            raise _UnsupportedPattern
         return allowed
 
     def _member(self) -> str:
@@ -161,11 +161,11 @@ class _Reader:
             inside, _, self.left = self.left[1:].partition("}")
             low, comma, high = inside.partition(",")
             if not low.isdecimal() or (high and not high.isdecimal()):
-                raise _Unknown
+                raise _UnsupportedPattern
             least = int(low)
             most = int(high) if high else (_LARGEST if comma else least)
             if not least <= _LARGEST:
-                raise _Unknown
+                raise _UnsupportedPattern
         else:
             return least, most
         if self.left.startswith("?"):  # a lazy one matches the same
@@ -181,21 +181,21 @@ class _Writer:
         self._nth = nth
         self._left = _LONGEST
 
-    def one_of(self, choices: list[list[_Repeated]]) -> str:
+    def one_of(self, choices: list[list[_Repetition]]) -> str:
         """A text for one of several sequences."""
         return "".join(self._written(one) for one in choices[0])
 
-    def _written(self, one: _Repeated) -> str:
+    def _written(self, one: _Repetition) -> str:
         added = min(one.most - one.least, self._more)
         self._more -= added
         return "".join(self._once(one.what) for _ in range(one.least + added))
 
-    def _once(self, what: _Any) -> str:
+    def _once(self, what: _Alternatives) -> str:
         if not isinstance(what, str):
             return self.one_of(what)
         self._left -= 1
         if self._left < 0:
-            raise _Unknown
+            raise _UnsupportedPattern
         self._nth, at = divmod(self._nth, len(what))
         return what[at]
 

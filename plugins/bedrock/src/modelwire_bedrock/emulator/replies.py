@@ -75,7 +75,7 @@ class RecordedReply:
 
 @frozen
 class LiveReply:
-    """An answer that is passed on while it arrives; the generator raises `Broken` if it breaks."""
+    """An answer that is passed on while it arrives; the generator raises `BrokenConnection` if it breaks."""
 
     status: int
     headers: Mapping[str, str]

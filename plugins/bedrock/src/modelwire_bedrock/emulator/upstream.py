@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from modelwire.testing import harmless
 from modelwire_bedrock.emulator.apis.paths import SERVICES, Endpoint
-from modelwire_bedrock.emulator.errors import Broken, EmulatorError, Refusal
+from modelwire_bedrock.emulator.errors import BrokenConnection, EmulatorError, Refusal
 from modelwire_bedrock.emulator.recordings import (
     KEPT_RESPONSE_HEADERS,
     Recorder,
@@ -113,7 +113,7 @@ class Upstream:
         """The body, an event stream frame by frame; it is recorded when it is complete.
 
         Raises:
-            Broken: The connection to the service broke.
+            BrokenConnection: The connection to the service broke.
         """
         import aiohttp
 
@@ -129,7 +129,7 @@ class Upstream:
                 yield data
         except (aiohttp.ClientError, OSError) as error:
             msg = f"{url} broke its answer off"
-            raise Broken(msg) from error
+            raise BrokenConnection(msg) from error
         finally:
             response.close()
         if binary and splitter.rest():
