@@ -12,7 +12,7 @@ from modelwire.config import Config
 from modelwire.errors import ConfigError, InvalidRequest, RateLimited, ServerError
 from modelwire_bedrock.emulator import Fault, Match
 from modelwire_gateway import Settings
-from modelwire_gateway.access.caller import Caller, OpenAccess, Refused
+from modelwire_gateway.access.caller import Caller, OpenAccess, RequestRefused
 from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.groups import GroupMember, Groups
 from modelwire_gateway.storage.memory_counters import MemoryCounters
@@ -94,7 +94,7 @@ class Only(OpenAccess):
 
     async def admit(self, caller, model, estimate, *, name):
         if not self.may_call(caller, name, str(model.ref)):
-            raise Refused(403, "model_not_allowed", "No.")
+            raise RequestRefused(403, "model_not_allowed", "No.")
         return evolve(
             await super().admit(caller, model, estimate, name=name), metadata=caller.labels
         )

@@ -287,7 +287,7 @@ async def test_unknown_fields_reach_an_upstream_of_the_same_api(emulator, tmp_pa
         assert emulator.requests[-1].body["presence_penalty"] == 0.5
 
 
-class Traced(OpenAccess):
+class TracingAccess(OpenAccess):
     """Keeps the trace in which a request is let in."""
 
     async def admit(self, *asked, **more):
@@ -301,7 +301,7 @@ TRACES: list = []
 async def test_a_request_is_in_the_trace_of_its_client(emulator, tmp_path, door):
     TRACES.clear()
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    async with serving(emulator, tmp_path, access=Traced(KEY)) as gateway:
+    async with serving(emulator, tmp_path, access=TracingAccess(KEY)) as gateway:
         for headers in ({"traceparent": parent}, {"traceparent": "damaged"}, {}):
             emulator.answer("Hi.")
             status, _, _ = await gateway.post(door, DOORS[door], **headers)

@@ -13,7 +13,7 @@ from typing import Final
 from modelwire.models import Model, ModelRef
 from modelwire.runtime import Runtime
 from modelwire.transport import RetryPolicy
-from modelwire_gateway.access.caller import Access, Caller, Refused
+from modelwire_gateway.access.caller import Access, Caller, RequestRefused
 from modelwire_gateway.access.opened import OpenedAccess
 from modelwire_gateway.groups import Groups
 from modelwire_gateway.prices import PriceList
@@ -101,7 +101,7 @@ class Gateway:
             The models; none where there is no such group.
 
         Raises:
-            Refused: The caller may call no model of the group.
+            RequestRefused: The caller may call no model of the group.
         """
         if name in self.groups.names:
             models = await self.groups.order(name)
@@ -113,7 +113,7 @@ class Gateway:
         allowed = [model for model in models if self.access.may_call(caller, name, model)]
         if models and not allowed:
             msg = f"This key may not call {name}."
-            raise Refused(403, "model_not_allowed", msg)
+            raise RequestRefused(403, "model_not_allowed", msg)
         return allowed
 
     def expand(self, name: str, provider: str | None = None) -> str | None:

@@ -19,7 +19,7 @@ from modelwire.transport import Transport
 from modelwire_gateway.access.aws_identities import AwsIdentities, caller_of
 from modelwire_gateway.access.aws_settings import AwsIdentity, AwsSettings
 from modelwire_gateway.access.aws_token import InvalidToken, encode_token, read_token
-from modelwire_gateway.access.caller import Limits, Refused
+from modelwire_gateway.access.caller import Limits, RequestRefused
 from modelwire_gateway.administration.aws_token_command import make_token
 from modelwire_gateway.commands import serve
 from modelwire_gateway.settings import Settings
@@ -78,7 +78,7 @@ async def gateway(sts):
 
 
 async def refusal_of(identities, token):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await identities.authenticate(token)
     return refused.value
 

@@ -11,7 +11,7 @@ from modelwire.config import Config
 from modelwire.errors import ConfigError
 from modelwire.messages import Usage
 from modelwire.models import Model, Prices
-from modelwire_gateway.access.caller import Caller, Estimate, Limits, OpenAccess, Refused
+from modelwire_gateway.access.caller import Caller, Estimate, Limits, OpenAccess, RequestRefused
 from modelwire_gateway.access.keys import Key
 from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.settings import Settings
@@ -44,7 +44,7 @@ def caller(**limits):
 
 
 async def refusal_of(opened, asking, model=MODEL, estimate=SMALL, name="nova"):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await opened.control.admit(asking, model, estimate, name=name)
     return refused.value
 
@@ -68,7 +68,7 @@ async def test_a_caller_is_known_by_the_key_in_either_header(storage, opened, he
     "headers", [{}, {"authorization": "Basic x"}, {"x-api-key": ""}, {"x-api-key": "mw-wrong"}]
 )
 async def test_without_a_good_key_no_caller_is_admitted(opened, headers):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await opened.control.authenticate(headers)
     assert (refused.value.status, refused.value.code) == (401, "unauthorized")
 
@@ -78,7 +78,7 @@ async def test_the_key_of_the_process_itself_is_good_beside_stored_ones(storage)
         opened.control.local = OpenAccess("mw-own")
         found = await opened.control.authenticate({"x-api-key": "mw-own"})
         assert found.id == "local"
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             await opened.control.authenticate({"x-api-key": "mw-other"})
 
 
@@ -219,7 +219,7 @@ async def test_200_clients_get_as_many_requests_as_the_limit_says(opened):
     async def ask():
         try:
             admitted = await admit(opened, asking)
-        except Refused:
+        except RequestRefused:
             return 0
         await asyncio.sleep(0)
         await admitted.settle(Usage(input=1), 0.001)
@@ -258,7 +258,7 @@ async def test_no_secret_is_logged(storage, opened, caplog):
     async with open_database(storage) as engine:
         _, text = await Keys(engine).create(Key("", "laptop", ""))
     for value in (text.reveal(), text.reveal() + "x"):
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(RequestRefused):
             await opened.control.authenticate({"x-api-key": value})
     assert text.secret not in caplog.text
     assert text.secret not in repr(text)

@@ -13,9 +13,9 @@ from modelwire_gateway.access.counters import (
     Allowance,
     CountersUnavailable,
     Demand,
-    Full,
+    ReachedLimit,
     Reservation,
-    Spent,
+    Spending,
 )
 from modelwire_gateway.access.periods import Period
 from modelwire_gateway.storage.memory_counters import MemoryCounters
@@ -53,7 +53,7 @@ async def reserve(counters, asked, day, month):
     """Reserve where a caller has spent so much before."""
     reserved = await counters.reserve(asked)
     if reserved is None:
-        await counters.learn_spending(asked.caller, Spent(asked.period, day, month))
+        await counters.learn_spending(asked.caller, Spending(asked.period, day, month))
         reserved = await counters.reserve(asked)
     return reserved
 
@@ -94,7 +94,7 @@ async def test_nothing_is_counted_for_a_request_that_is_refused(counters):
     assert isinstance(await counters.reserve(asked), Reservation)
     for _ in range(20):
         answer = await counters.reserve(asked)
-        assert isinstance(answer, Full)
+        assert isinstance(answer, ReachedLimit)
         assert answer.limit == "tokens_per_minute"
     small = evolve(asked, tokens=1)
     assert isinstance(await counters.reserve(small), Reservation)
@@ -111,17 +111,17 @@ async def test_a_refusal_says_when_there_is_room_again(counters):
 async def test_what_was_not_used_is_given_back(counters):
     asked = demand(Allowance(tokens_per_minute=100), tokens=100)
     reservation = await counters.reserve(asked)
-    assert isinstance(await counters.reserve(asked), Full)
+    assert isinstance(await counters.reserve(asked), ReachedLimit)
     await counters.settle(reservation, 40, 0, today())
     assert isinstance(await counters.reserve(evolve(asked, tokens=60)), Reservation)
-    assert isinstance(await counters.reserve(evolve(asked, tokens=1)), Full)
+    assert isinstance(await counters.reserve(evolve(asked, tokens=1)), ReachedLimit)
 
 
 async def test_what_was_used_beyond_the_estimate_is_counted(counters):
     asked = demand(Allowance(tokens_per_minute=100), tokens=10)
     reservation = await counters.reserve(asked)
     await counters.settle(reservation, 99, 0, today())
-    assert isinstance(await counters.reserve(asked), Full)
+    assert isinstance(await counters.reserve(asked), ReachedLimit)
     assert isinstance(await counters.reserve(evolve(asked, tokens=1)), Reservation)
 
 
@@ -142,12 +142,12 @@ async def test_the_month_has_a_budget_of_its_own(counters):
 async def test_money_that_was_set_aside_and_not_spent_is_free_again(counters):
     asked = demand(Allowance(budget_month=100), cost=100)
     reservation = await reserve(counters, asked, 0, 0)
-    assert isinstance(await counters.reserve(asked), Full)
+    assert isinstance(await counters.reserve(asked), ReachedLimit)
     await counters.settle(reservation, 0, 99, today())
     reservation = await counters.reserve(asked)
     assert isinstance(reservation, Reservation)
     await counters.settle(reservation, 0, 1, today())
-    assert isinstance(await counters.reserve(asked), Full)
+    assert isinstance(await counters.reserve(asked), ReachedLimit)
 
 
 async def test_amounts_of_money_stay_whole_numbers(counters):
@@ -156,7 +156,7 @@ async def test_amounts_of_money_stay_whole_numbers(counters):
     reservation = await reserve(counters, asked, 0, 0)
     await counters.settle(reservation, 0, million - 1, today())
     assert isinstance(await counters.reserve(evolve(asked, cost=1)), Reservation)
-    assert isinstance(await counters.reserve(evolve(asked, cost=1)), Full)
+    assert isinstance(await counters.reserve(evolve(asked, cost=1)), ReachedLimit)
 
 
 async def test_a_new_day_begins_with_what_the_database_says(counters):
@@ -208,7 +208,7 @@ async def test_a_minute_slides():
     assert full.retry_after == pytest.approx(30.25)
     now += full.retry_after
     assert isinstance(await counters.reserve(asked), Reservation)
-    assert isinstance(await counters.reserve(asked), Full)
+    assert isinstance(await counters.reserve(asked), ReachedLimit)
 
 
 @settings(max_examples=200)
@@ -251,8 +251,11 @@ def test_memory_and_valkey_decide_alike(counting_url, allowance, steps):
                 if kind == "reserve":
                     asked = demand(allowance, tokens=tokens, cost=cost, caller=caller)
                     made = [await reserve(one, asked, 3, 5) for one in both]
-                    assert [type(answer) for answer in made] in ([Reservation] * 2, [Full] * 2)
-                    if isinstance(made[0], Full):
+                    assert [type(answer) for answer in made] in (
+                        [Reservation] * 2,
+                        [ReachedLimit] * 2,
+                    )
+                    if isinstance(made[0], ReachedLimit):
                         assert made[0].limit == made[1].limit
                     else:
                         running.append(made)
@@ -270,13 +273,13 @@ async def test_what_a_lost_replica_ran_is_given_free(counting_url, monkeypatch):
     lost, other = ValkeyCounters(counting_url, timeout=60), ValkeyCounters(counting_url, timeout=60)
     asked = demand(Allowance(concurrency=1, budget_day=10), cost=10)
     reservation = await reserve(lost, asked, 0, 0)
-    assert isinstance(await other.reserve(asked), Full)
+    assert isinstance(await other.reserve(asked), ReachedLimit)
     async with asyncio.timeout(30):
         await asyncio.sleep(0.6)
         await lost.renew([reservation])
         await asyncio.sleep(0.6)
         # Renewed in time: it is still running.
-        assert isinstance(await other.reserve(asked), Full)
+        assert isinstance(await other.reserve(asked), ReachedLimit)
         await lost.aclose()
         while not isinstance(await other.reserve(asked), Reservation):
             await asyncio.sleep(0.1)

@@ -10,7 +10,7 @@ from gateway_servers import PostgresServer, ValkeyServer
 
 from modelwire.messages import Usage
 from modelwire.models import Model, Prices
-from modelwire_gateway.access.caller import Caller, Estimate, Limits, Refused
+from modelwire_gateway.access.caller import Caller, Estimate, Limits, RequestRefused
 from modelwire_gateway.access.keys import Key
 from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.storage.database import open_database
@@ -67,7 +67,7 @@ async def admitted(opened, asking):
     """The admission of a request, or why it was refused."""
     try:
         return await opened.control.admit(asking, MODEL, ESTIMATE, name="nova")
-    except Refused as refused:
+    except RequestRefused as refused:
         return refused
 
 
@@ -75,7 +75,7 @@ async def let_in(replicas, asking, times):
     answers = await asyncio.gather(
         *(admitted(replicas[n % len(replicas)], asking) for n in range(times))
     )
-    return [answer for answer in answers if not isinstance(answer, Refused)]
+    return [answer for answer in answers if not isinstance(answer, RequestRefused)]
 
 
 async def until(condition):
@@ -102,7 +102,7 @@ async def test_a_key_that_one_replica_revokes_is_refused_by_the_other(storage):
         await asyncio.sleep(0.25)
         await other.control.authenticate(headers)
         await Keys(engine).revoke(text.id)
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             async with asyncio.timeout(60):
                 while True:
                     await other.control.authenticate(headers)
@@ -132,7 +132,7 @@ async def test_closed_limits_refuse_while_valkey_is_away(storage, valkey):
         valkey.start()
 
         async def back():
-            return not isinstance(await admitted(opened, caller(concurrency=500)), Refused)
+            return not isinstance(await admitted(opened, caller(concurrency=500)), RequestRefused)
 
         await until(back)
         assert opened.ready
@@ -182,7 +182,7 @@ async def test_without_postgres_keys_and_limits_hold_and_usage_waits(storage, mo
         mortal_postgres.kill()
         try:
             assert (await opened.control.authenticate({"x-api-key": text.reveal()})).id == text.id
-            with pytest.raises(Refused):
+            with pytest.raises(RequestRefused):
                 await opened.control.authenticate({"x-api-key": text.reveal() + "x"})
             await (await admitted(opened, asking)).settle(Usage(input=2), 0.25)
             # What this caller has spent cannot be known.
@@ -240,7 +240,7 @@ async def test_what_a_killed_replica_was_running_is_given_free(storage, monkeypa
 
             async def free():
                 found = await admitted(other, asking)
-                return not isinstance(found, Refused)
+                return not isinstance(found, RequestRefused)
 
             await until(free)
     finally:

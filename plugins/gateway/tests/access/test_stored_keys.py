@@ -10,7 +10,7 @@ from attrs import evolve
 from sqlalchemy import select
 
 from modelwire.errors import ConfigError
-from modelwire_gateway.access.caller import Limits, Refused
+from modelwire_gateway.access.caller import Limits, RequestRefused
 from modelwire_gateway.access.keychain import Keychain
 from modelwire_gateway.access.keys import Key, KeyText
 from modelwire_gateway.storage.engine import database_url, make_engine
@@ -51,7 +51,7 @@ async def test_a_key_opens_the_gateway_until_it_is_revoked(engine):
     assert (await ring.authenticate(text.reveal())).name == "laptop"
     assert await keys.revoke(text.id)
     await ring.refresh()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await ring.authenticate(text.reveal())
     assert refused.value.status == 401
 
@@ -71,7 +71,7 @@ async def test_a_revocation_is_in_force_without_a_restart(engine):
     current = asyncio.create_task(ring.keep_current())
     await keys.revoke(text.id)
     try:
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             async with asyncio.timeout(60):
                 while True:
                     await ring.authenticate(text.reveal())
@@ -102,7 +102,7 @@ async def test_every_key_that_is_not_good_gets_the_same_answer(engine):
         "mw-\0",
         "\ud800",
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             await ring.authenticate(text)
         error = refused.value
         answers.add((error.status, error.code, error.message, error.retry_after))
@@ -122,7 +122,7 @@ async def test_guessing_does_not_make_the_database_work(engine):
     await ring.refresh()
 
     async def guess():
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             await ring.authenticate(KeyText.make().reveal())
 
     await asyncio.gather(*(guess() for _ in range(500)))
@@ -143,7 +143,7 @@ async def test_a_rotated_key_keeps_its_old_secret_as_long_as_was_asked_for(engin
     await ring.refresh()
     assert (await ring.authenticate(third.reveal())).id == first.id
     for old in (first, second):
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             await ring.authenticate(old.reveal())
 
 
@@ -185,7 +185,7 @@ async def test_keys_stay_good_for_a_while_when_the_database_is_lost(engine):
     source.lost = True
     await asyncio.sleep(0.3)
     assert (await patient.authenticate(text.reveal())).name == "laptop"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await strict.authenticate(text.reveal())
     assert (refused.value.status, refused.value.code) == (503, "unavailable")
     assert refused.value.retry_after is not None

@@ -23,7 +23,7 @@ from modelwire_gateway.access.aws_token import (
     SignedIdentity,
     read_token,
 )
-from modelwire_gateway.access.caller import Caller, Refused
+from modelwire_gateway.access.caller import Caller, RequestRefused
 
 __all__ = ["AwsIdentities", "caller_of"]
 
@@ -79,21 +79,21 @@ class AwsIdentities:
         """Find the caller behind a token.
 
         Raises:
-            Refused: The token is not good (401), the identity may not call (403), or STS cannot be
+            RequestRefused: The token is not good (401), the identity may not call (403), or STS cannot be
                 reached (503).
         """
         if self._settings.audience is None:
-            raise Refused(401, "unauthorized", _INVALID)
+            raise RequestRefused(401, "unauthorized", _INVALID)
         try:
             signed = read_token(token, self._clock())
         except InvalidToken:
-            raise Refused(401, "unauthorized", _INVALID) from None
+            raise RequestRefused(401, "unauthorized", _INVALID) from None
         verdict = await self._verdict(token, signed)
         if verdict.arn is None:
-            raise Refused(401, "unauthorized", _INVALID)
+            raise RequestRefused(401, "unauthorized", _INVALID)
         found = caller_of(verdict.arn, self._settings.identities)
         if found is None:
-            raise Refused(403, "not_allowed", _UNKNOWN)
+            raise RequestRefused(403, "not_allowed", _UNKNOWN)
         return found
 
     async def aclose(self) -> None:
@@ -112,7 +112,7 @@ class AwsIdentities:
         task = self._pending.get(key)
         if task is None:
             if len(self._pending) >= _MOST_WAITING:
-                raise Refused(503, "unavailable", _AWAY, retry_after=1.0)
+                raise RequestRefused(503, "unavailable", _AWAY, retry_after=1.0)
             task = self._pending[key] = asyncio.create_task(self._look_up(key, signed))
             task.add_done_callback(lambda done: self._answered(key, done))
         # A client that leaves does not take the answer from the others.
@@ -130,7 +130,7 @@ class AwsIdentities:
                 arn = await self._caller_identity(signed)
         except ModelwireError as error:
             _log.warning("STS cannot be reached: %s", error.code)
-            raise Refused(503, "unavailable", _AWAY, retry_after=2.0) from None
+            raise RequestRefused(503, "unavailable", _AWAY, retry_after=2.0) from None
         seconds = _REFUSAL_SECONDS if arn is None else self._settings.cache_seconds
         verdict = _Verdict(arn, min(signed.expires_at, self._clock() + seconds))
         self._verdicts[key] = verdict
@@ -156,7 +156,7 @@ class AwsIdentities:
                 return _arn_in(body)
             if response.status >= 500 or response.status == 429 or b"Throttl" in body:
                 _log.warning("STS answered %d.", response.status)
-                raise Refused(503, "unavailable", _AWAY, retry_after=2.0)
+                raise RequestRefused(503, "unavailable", _AWAY, retry_after=2.0)
             return None
 
 

@@ -23,7 +23,7 @@ __all__ = [
     "Limits",
     "OpenAccess",
     "Refusal",
-    "Refused",
+    "RequestRefused",
     "credential_of",
     "header_fields",
     "make_key",
@@ -43,7 +43,7 @@ Refusal = Literal[
 """The reasons for refusing a request; each API has its own form of them."""
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is not admitted.
 
     Attributes:
@@ -177,7 +177,7 @@ class Access(Protocol):
             headers: The header fields, with names in lower case.
 
         Raises:
-            Refused: There is no credential, or it is not good; 401.
+            RequestRefused: There is no credential, or it is not good; 401.
         """
         ...
 
@@ -193,7 +193,7 @@ class Access(Protocol):
             name: The model as the request names it.
 
         Raises:
-            Refused: The caller may not call the model (403), or has used up a limit (429).
+            RequestRefused: The caller may not call the model (403), or has used up a limit (429).
         """
         ...
 
@@ -223,7 +223,7 @@ def header_fields(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         pairs: The fields as they came, with names in lower case.
 
     Raises:
-        Refused: A credential is repeated with another value (401): which of them counts would depend on
+        RequestRefused: A credential is repeated with another value (401): which of them counts would depend on
             who reads it, as a proxy before the gateway.
     """
     fields: dict[str, str] = {}
@@ -231,7 +231,7 @@ def header_fields(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         if fields.setdefault(name, value) != value and name in _CREDENTIALS:
             msg = f"The header field {name} must not be repeated."
-            raise Refused(401, "unauthorized", msg)
+            raise RequestRefused(401, "unauthorized", msg)
     return fields
 
 
@@ -251,7 +251,7 @@ def _digest(text: str) -> bytes:
 
 
 @frozen
-class _Unlimited:
+class _UnlimitedAdmission:
     metadata: Mapping[str, str] = Factory(dict)
 
     async def settle(
@@ -276,7 +276,7 @@ class OpenAccess:
             given = credential_of(headers) or ""
             # Of digests, so that the time does not depend on the length of the key either.
             if not hmac.compare_digest(_digest(given), _digest(self.key)):
-                raise Refused(401, "unauthorized", "The API key is missing or not valid.")
+                raise RequestRefused(401, "unauthorized", "The API key is missing or not valid.")
         return Caller(id="local", name="local", operator=self.key is not None)
 
     async def admit(
@@ -288,7 +288,7 @@ class OpenAccess:
         name: str,  # noqa: ARG002
     ) -> Admission:
         """Admit every request."""
-        return _Unlimited()
+        return _UnlimitedAdmission()
 
     def may_call(self, caller: Caller, name: str, reference: str) -> bool:  # noqa: ARG002
         """Every caller may call every model."""

@@ -24,7 +24,7 @@ from modelwire_gateway.access.caller import (
     Estimate,
     Limits,
     Refusal,
-    Refused,
+    RequestRefused,
     credential_of,
 )
 from modelwire_gateway.access.counters import (
@@ -32,8 +32,8 @@ from modelwire_gateway.access.counters import (
     Counters,
     CountersUnavailable,
     Demand,
-    Full,
     LimitName,
+    ReachedLimit,
     Reservation,
 )
 from modelwire_gateway.access.keychain import INVALID_KEY, Keychain
@@ -68,8 +68,8 @@ _CODES: Final[Mapping[LimitName, Refusal]] = {
 
 
 @frozen(eq=False)
-class _Admitted:
-    """An admitted request, until its usage is known."""
+class _CountedAdmission:
+    """The admission of a request that is counted, until its usage is known."""
 
     caller: Caller
     model: str
@@ -140,15 +140,15 @@ class AccessControl:
         """Find the caller by the key or the AWS identity in a request's header.
 
         Raises:
-            Refused: There is no key, or it is not good (401), the identity may not call (403), or
+            RequestRefused: There is no key, or it is not good (401), the identity may not call (403), or
                 nothing can be checked (503).
         """
         if self.local is not None:
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(RequestRefused):
                 return await self.local.authenticate(headers)
         credential = credential_of(headers)
         if credential is None:
-            raise Refused(401, "unauthorized", INVALID_KEY)
+            raise RequestRefused(401, "unauthorized", INVALID_KEY)
         if self._aws is not None and credential.startswith(TOKEN_PREFIX):
             return await self._aws.authenticate(credential)
         return (await self._keys.authenticate(credential)).caller
@@ -166,26 +166,28 @@ class AccessControl:
         """Admit a request, and reserve its maximum usage.
 
         Raises:
-            Refused: The caller may not call the model or its price is not known (403), a limit or
+            RequestRefused: The caller may not call the model or its price is not known (403), a limit or
                 budget leaves no room (429), or limits cannot be checked (503).
         """
         reference = str(model.ref)
         if not self.may_call(caller, name, reference):
             msg = f"This key may not call the model {name!r}."
-            raise Refused(403, "model_not_allowed", msg)
+            raise RequestRefused(403, "model_not_allowed", msg)
         reservation = None
         if caller.allowance is not None:
             demand = self._demand(caller, caller.allowance, model, estimate, name)
             reservation = await self._reserve(caller, demand)
             self._running[reservation.id] = reservation
-        return _Admitted(caller, reference, reservation, self)
+        return _CountedAdmission(caller, reference, reservation, self)
 
-    async def settle(self, admitted: _Admitted, usage: Usage | None, cost: float | None) -> None:
+    async def settle(
+        self, admission: _CountedAdmission, usage: Usage | None, cost: float | None
+    ) -> None:
         """Count what a request has used, and give free what was set aside for it."""
         if not self._counters.wait:
-            await self._settle(admitted, usage, cost)
+            await self._settle(admission, usage, cost)
             return
-        task = asyncio.create_task(self._settle(admitted, usage, cost))
+        task = asyncio.create_task(self._settle(admission, usage, cost))
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
         await asyncio.shield(task)
@@ -260,21 +262,23 @@ class AccessControl:
             # The caller may have left, so the exception is marked as retrieved.
             task.exception()
 
-    def _refusal(self, full: Full, limits: Limits) -> Refused:
+    def _refusal(self, reached: ReachedLimit, limits: Limits) -> RequestRefused:
         now = self._clock()
         period = Period.at(now)
-        wait = full.retry_after
+        wait = reached.retry_after
         if wait is None:
-            month = full.limit == "budget_month"
+            month = reached.limit == "budget_month"
             wait = (period.seconds_of_month_left if month else period.seconds_of_day_left)(now)
-        left = _LEFT[full.limit].format(limits=limits)
+        left = _LEFT[reached.limit].format(limits=limits)
         msg = f"This key has used up its limit of {left}. Try again in {math.ceil(wait)} s."
-        return Refused(429, _CODES[full.limit], msg, retry_after=wait)
+        return RequestRefused(429, _CODES[reached.limit], msg, retry_after=wait)
 
-    async def _settle(self, admitted: _Admitted, usage: Usage | None, cost: float | None) -> None:
+    async def _settle(
+        self, admission: _CountedAdmission, usage: Usage | None, cost: float | None
+    ) -> None:
         if usage is not None:
-            self._usage.record(admitted.caller, admitted.model, usage, cost)
-        reserved = admitted.reservation
+            self._usage.record(admission.caller, admission.model, usage, cost)
+        reserved = admission.reservation
         if reserved is None:
             return
         self._running.pop(reserved.id, None)
@@ -296,10 +300,10 @@ def _expected_cost(limits: Limits, model: Model, expected: Usage, name: str) -> 
     cost = None if model.prices is None else model.prices.cost_of(expected)
     if cost is None and not limits.unpriced and not model.local:
         msg = f"The price of {name!r} is not known, and this key has a budget."
-        raise Refused(403, "price_unknown", msg)
+        raise RequestRefused(403, "price_unknown", msg)
     return 0 if cost is None else to_nanodollars(cost.total)
 
 
-def _uncountable(what: str) -> Refused:
+def _uncountable(what: str) -> RequestRefused:
     msg = f"{what} cannot be checked at the moment."
-    return Refused(503, "unavailable", msg, retry_after=2.0)
+    return RequestRefused(503, "unavailable", msg, retry_after=2.0)

@@ -14,10 +14,10 @@ __all__ = [
     "Counters",
     "CountersUnavailable",
     "Demand",
-    "Full",
     "LimitName",
+    "ReachedLimit",
     "Reservation",
-    "Spent",
+    "Spending",
 ]
 
 LimitName = Literal[
@@ -66,7 +66,7 @@ class Demand:
 
 
 @frozen
-class Spent:
+class Spending:
     """The spending of a caller, in nano-dollars.
 
     Attributes:
@@ -100,7 +100,7 @@ class Reservation:
 
 
 @frozen
-class Full:
+class ReachedLimit:
     """A limit that leaves no room for a request.
 
     Attributes:
@@ -124,7 +124,7 @@ class Counters(Protocol):
 
     wait: bool
 
-    async def reserve(self, demand: Demand) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | ReachedLimit | None:
         """Reserve the demand of a request, all of it or nothing.
 
         Args:
@@ -139,7 +139,7 @@ class Counters(Protocol):
         """
         ...
 
-    async def learn_spending(self, caller: str, spent: Spent) -> None:
+    async def learn_spending(self, caller: str, spent: Spending) -> None:
         """Take over what a caller has spent; what is known already stays.
 
         Raises:

@@ -11,9 +11,9 @@ from modelwire_gateway.access.counters import (
     Counters,
     CountersUnavailable,
     Demand,
-    Full,
+    ReachedLimit,
     Reservation,
-    Spent,
+    Spending,
 )
 from modelwire_gateway.access.periods import Period
 
@@ -71,7 +71,7 @@ class FailoverCounters:
         """Whether limits can be held, on the server or here."""
         return not self.down or self._local is not None
 
-    async def reserve(self, demand: Demand) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | ReachedLimit | None:
         """Reserve the demand of a request, on the server or else here."""
         if not self.down:
             try:
@@ -85,7 +85,7 @@ class FailoverCounters:
             self._outdated.add(demand.caller)
         return reserved
 
-    async def learn_spending(self, caller: str, spent: Spent) -> None:
+    async def learn_spending(self, caller: str, spent: Spending) -> None:
         """Take over what a caller has spent, on the server or else here."""
         if not self.down:
             try:

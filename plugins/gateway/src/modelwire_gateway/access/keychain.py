@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from modelwire_gateway.access.caller import Refused
+from modelwire_gateway.access.caller import RequestRefused
 from modelwire_gateway.access.keys import UNKNOWN_KEY, Key, KeyText
 
 __all__ = ["INVALID_KEY", "KeySource", "Keychain"]
@@ -73,7 +73,7 @@ class Keychain:
         An unknown key, a wrong secret, a revoked and an expired key all take the same steps.
 
         Raises:
-            Refused: The key is not good (401), or none can be checked (503).
+            RequestRefused: The key is not good (401), or none can be checked (503).
         """
         given = KeyText.parse(text)
         key = self._keys.get(given.id, UNKNOWN_KEY)
@@ -85,9 +85,9 @@ class Keychain:
             accepted = key.accepts(given.secret, self._clock())
         if not self.usable:
             msg = "The keys of this gateway cannot be checked at the moment."
-            raise Refused(503, "unavailable", msg, retry_after=5.0)
+            raise RequestRefused(503, "unavailable", msg, retry_after=5.0)
         if not accepted:
-            raise Refused(401, "unauthorized", INVALID_KEY)
+            raise RequestRefused(401, "unauthorized", INVALID_KEY)
         return key
 
     @property

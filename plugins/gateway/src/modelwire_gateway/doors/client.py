@@ -59,7 +59,7 @@ class Client:
         """The header fields, with names in lower case.
 
         Raises:
-            Refused: A credential is repeated with another value.
+            RequestRefused: A credential is repeated with another value.
         """
         return header_fields(self._scope["headers"])
 

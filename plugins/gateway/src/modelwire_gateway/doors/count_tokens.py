@@ -22,7 +22,7 @@ from modelwire.messages import (
 )
 from modelwire.models import Model
 from modelwire_gateway.doors.body import off_loop
-from modelwire_gateway.doors.visit import ClientRequest, Opened, require_allowed
+from modelwire_gateway.doors.visit import ClientRequest, ResolvedModel, require_allowed
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
 
@@ -38,7 +38,7 @@ async def count_tokens(
     dialect: Dialect,
     gateway: Gateway,
     request: ClientRequest,
-    opened: Opened,
+    resolved: ResolvedModel,
     record: RequestRecord,  # noqa: ARG001 - a handler's
 ) -> dict[str, Any]:
     """Count the tokens of a request, by the provider where it can.
@@ -47,17 +47,17 @@ async def count_tokens(
         dialect: Reads the request.
         gateway: What all doors share.
         request: The request.
-        opened: The model.
+        resolved: The model.
         record: The record of the request.
 
     Returns:
         The body of the answer. Where the provider does not count, `modelwire.estimated` says how the
         number was made.
     """
-    require_allowed(gateway, request, opened)
-    model = opened.called
+    require_allowed(gateway, request, resolved)
+    model = resolved.called
     call = await off_loop(
-        request.size, dialect.read, request.body, request.headers, model, opened.upstream
+        request.size, dialect.read, request.body, request.headers, model, resolved.upstream
     )
     owner = gateway.runtime.registry.owner(model.provider, model.api)
     reason = f"{owner.distribution} cannot count tokens."

@@ -16,18 +16,18 @@ from modelwire.events import DoneEvent, TextDeltaEvent, ThinkingDeltaEvent, Tool
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.models import Model
 from modelwire.runtime import Runtime, Stream
-from modelwire_gateway.access.caller import Admission, Estimate, Refused
+from modelwire_gateway.access.caller import Admission, Estimate, RequestRefused
 from modelwire_gateway.doors.body import off_loop
 from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
     ClientRequest,
-    Opened,
+    ResolvedModel,
     explained,
     failure_response,
     new_request_id,
-    open_model,
     read_request,
+    resolve_request,
 )
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.groups import is_of_the_model
@@ -101,7 +101,7 @@ class _Visit:
     async def _answer(self) -> None:
         try:
             request = await read_request(self._gateway, self._client, self._record)
-        except (BadRequest, Refused) as error:
+        except (BadRequest, RequestRefused) as error:
             await self._fail(error)
             return
         with client_trace(request.headers):
@@ -124,70 +124,74 @@ class _Visit:
         try:
             members = await gateway.members(request.caller, request.name)
             first = members[0] if members else gateway.expand(request.name, self._dialect.provider)
-            opened = await open_model(gateway, request, first, self._record)
-            call = await self._read(request, opened)
+            resolved = await resolve_request(gateway, request, first, self._record)
+            call = await self._read(request, resolved)
             self._record.stream = call.stream
             estimate = Estimate(request.size // _CHARACTERS, call.options.max_tokens)
             admission = await gateway.access.admit(
-                request.caller, opened.model, estimate, name=request.name
+                request.caller, resolved.model, estimate, name=request.name
             )
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             await self._fail(error)
             return
         try:
             if members:
-                opened = await self._call_one_of(request, opened, members, admission)
+                resolved = await self._call_one_of(request, resolved, members, admission)
             else:
                 call = _labelled(call, admission)
-                await self._call_with_less(call, opened, request.name, gateway.runtime)
+                await self._call_with_less(call, resolved, request.name, gateway.runtime)
         except Exception as error:  # noqa: BLE001 - likewise
             await self._fail(error)
         finally:
-            self._settle_usage(opened.model, estimate)
+            self._settle_usage(resolved.model, estimate)
             await admission.settle(self._record.usage, self._record.cost, model=self._record.model)
 
-    async def _read(self, request: ClientRequest, opened: Opened) -> ServedCall:
+    async def _read(self, request: ClientRequest, resolved: ResolvedModel) -> ServedCall:
         call = await off_loop(
             request.size,
             self._dialect.read,
             request.body,
             request.headers,
-            opened.called,
-            opened.upstream,
+            resolved.called,
+            resolved.upstream,
         )
         return call if self._is_streamed is None else evolve(call, stream=self._is_streamed)
 
     async def _call_one_of(
-        self, request: ClientRequest, opened: Opened, members: list[str], admission: Admission
-    ) -> Opened:
+        self,
+        request: ClientRequest,
+        resolved: ResolvedModel,
+        members: list[str],
+        admission: Admission,
+    ) -> ResolvedModel:
         """Call the first of a group's models, and the next where the failure is the model's own."""
         gateway = self._gateway
         model, *others = members
         while True:
-            call = _labelled(await self._read(request, opened), admission)
+            call = _labelled(await self._read(request, resolved), admission)
             runtime = gateway.without_retries if others else gateway.runtime
             try:
-                await self._call_with_less(call, opened, request.name, runtime)
+                await self._call_with_less(call, resolved, request.name, runtime)
             except ProviderError as error:
                 await gateway.groups.failed(model, error)
                 if self._has_left or not others or not is_of_the_model(error):
                     raise
                 model = others.pop(0)
-                opened = await open_model(gateway, request, model, self._record)
+                resolved = await resolve_request(gateway, request, model, self._record)
             else:
                 if self._record.failure is None:
                     gateway.groups.answered(model)
-                return opened
+                return resolved
 
     async def _call_with_less(
-        self, call: ServedCall, opened: Opened, name: str, runtime: Runtime
+        self, call: ServedCall, resolved: ResolvedModel, name: str, runtime: Runtime
     ) -> None:
         """Call the model; where its provider refuses a field by its name, once more without it."""
-        refused = self._gateway.refused_fields(opened.called)
+        refused = self._gateway.refused_fields(resolved.called)
         while True:
             left_out = frozenset(refused)
             try:
-                await self._call(without_fields(call, left_out), opened, name, runtime)
+                await self._call(without_fields(call, left_out), resolved, name, runtime)
             except InvalidRequest as error:
                 field = refused_field(call, error)
                 if field is None or field in left_out:
@@ -196,11 +200,13 @@ class _Visit:
             else:
                 return
 
-    async def _call(self, call: ServedCall, opened: Opened, name: str, runtime: Runtime) -> None:
+    async def _call(
+        self, call: ServedCall, resolved: ResolvedModel, name: str, runtime: Runtime
+    ) -> None:
         served_request = ServedRequest(call, name, self._record.request_id, int(self._record.began))
         self._stream = stream = runtime.stream(
             call.context,
-            model=None if opened.reference is None else opened.called.ref,
+            model=None if resolved.reference is None else resolved.called.ref,
             options=call.options,
             keep_text=not call.stream
             or self._dialect.needs_text

@@ -14,7 +14,7 @@ from modelwire.hookspecs import EmbeddingOptions
 from modelwire.messages import Usage
 from modelwire.runtime import Embeddings
 from modelwire_gateway.access.caller import Estimate
-from modelwire_gateway.doors.visit import ClientRequest, Opened
+from modelwire_gateway.doors.visit import ClientRequest, ResolvedModel
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
 
@@ -27,13 +27,13 @@ _HARMLESS: Final = frozenset({"user"})
 
 
 async def embed_texts(
-    gateway: Gateway, request: ClientRequest, opened: Opened, record: RequestRecord
+    gateway: Gateway, request: ClientRequest, resolved: ResolvedModel, record: RequestRecord
 ) -> dict[str, Any]:
     """Make a vector of each text of a request.
 
     Raises:
         BadRequest: It cannot be served.
-        Refused: The caller may not call the model, or has used up a limit.
+        RequestRefused: The caller may not call the model, or has used up a limit.
         ModelwireError: The model makes no embeddings, or its provider failed.
     """
     body = Fields(request.body)
@@ -46,15 +46,15 @@ async def embed_texts(
     )
     estimate = Estimate(request.size // _CHARACTERS, 0)
     admission = await gateway.access.admit(
-        request.caller, opened.model, estimate, name=request.name
+        request.caller, resolved.model, estimate, name=request.name
     )
     try:
-        made = await gateway.runtime.embed(texts, model=opened.called.ref, options=options)
+        made = await gateway.runtime.embed(texts, model=resolved.called.ref, options=options)
         _record(record, made)
     except asyncio.CancelledError:
         # The client has left; the provider bills what it has read.
         record.usage = Usage(input=estimate.input_tokens)
-        prices = opened.model.prices
+        prices = resolved.model.prices
         cost = None if prices is None else prices.cost_of(record.usage)
         record.cost = None if cost is None else cost.total
         raise

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from modelwire.dialects import BadRequest, Failure, FailureKind
 from modelwire.errors import ModelwireError, ProviderError, UnknownModel
-from modelwire_gateway.access.caller import Refused
+from modelwire_gateway.access.caller import RequestRefused
 
 __all__ = ["failure_of"]
 
@@ -52,7 +52,7 @@ def failure_of(error: Exception) -> Failure:
         case BadRequest():
             kind = _BY_STATUS.get(error.status, "invalid_request")
             return Failure(error.status, kind, error.message, error.param)
-        case Refused():
+        case RequestRefused():
             return Failure(
                 error.status,
                 _BY_REFUSAL[error.code],

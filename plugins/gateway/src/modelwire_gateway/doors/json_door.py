@@ -11,23 +11,25 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from modelwire.dialects import BadRequest, ErrorWords
-from modelwire_gateway.access.caller import Refused
+from modelwire_gateway.access.caller import RequestRefused
 from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.visit import (
     ClientRequest,
-    Opened,
+    ResolvedModel,
     explained,
     failure_response,
     new_request_id,
-    open_model,
     read_request,
+    resolve_request,
 )
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
 
 __all__ = ["Handler", "JsonDoor"]
 
-Handler = Callable[[Gateway, ClientRequest, Opened, RequestRecord], Awaitable[dict[str, Any]]]
+Handler = Callable[
+    [Gateway, ClientRequest, ResolvedModel, RequestRecord], Awaitable[dict[str, Any]]
+]
 """Makes the body of an answer; what it raises is answered in the words of the API."""
 
 
@@ -56,7 +58,7 @@ class JsonDoor:
         try:
             try:
                 request = await read_request(self._gateway, client, record)
-            except (BadRequest, Refused) as error:
+            except (BadRequest, RequestRefused) as error:
                 await client.respond(self._fail(error, record))
                 return
 
@@ -77,8 +79,8 @@ class JsonDoor:
         try:
             members = await self._gateway.members(request.caller, request.name)
             first = members[0] if members else self._gateway.expand(request.name)
-            opened = await open_model(self._gateway, request, first, record)
-            body = await self._handler(self._gateway, request, opened, record)
+            resolved = await resolve_request(self._gateway, request, first, record)
+            body = await self._handler(self._gateway, request, resolved, record)
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             await client.respond(self._fail(error, record))
         else:

@@ -14,7 +14,7 @@ from modelwire.catalog import Listing
 from modelwire.dialects import ErrorWords
 from modelwire.errors import ModelwireError
 from modelwire.models import Model
-from modelwire_gateway.access.caller import Caller, Refused, header_fields
+from modelwire_gateway.access.caller import Caller, RequestRefused, header_fields
 from modelwire_gateway.doors.visit import (
     checked_name,
     explained,
@@ -92,7 +92,7 @@ class ModelsDoor:
             model = await resolve_model(self._gateway, self._gateway.expand(name))
             if not self._gateway.access.may_call(caller, name, str(model.ref)):
                 msg = f"This key may not call {name}."
-                raise Refused(403, "model_not_allowed", msg)
+                raise RequestRefused(403, "model_not_allowed", msg)
         except Exception as error:  # noqa: BLE001 - likewise
             return failure_response(words, explained(error, request_id), request_id)
         return json_response(_item(name, model), 200, words.headers(request_id))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from modelwire.dialects import BadRequest, ErrorWords, Failure
 from modelwire.errors import PluginError, UnknownModel
 from modelwire.models import Model
-from modelwire_gateway.access.caller import Caller, Refused
+from modelwire_gateway.access.caller import Caller, RequestRefused
 from modelwire_gateway.doors.body import read_body
 from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.failure import failure_of
@@ -21,16 +21,16 @@ from modelwire_gateway.records import Content, RequestRecord
 
 __all__ = [
     "ClientRequest",
-    "Opened",
+    "ResolvedModel",
     "checked_name",
     "explained",
     "failure_response",
     "json_response",
     "new_request_id",
-    "open_model",
     "read_request",
     "require_allowed",
     "resolve_model",
+    "resolve_request",
 ]
 
 _PREFIX: Final = "req_"
@@ -63,7 +63,7 @@ class ClientRequest:
 
 
 @frozen
-class Opened:
+class ResolvedModel:
     """The model that a request resolves to.
 
     Attributes:
@@ -83,7 +83,7 @@ async def read_request(gateway: Gateway, client: Client, record: RequestRecord) 
     """Authenticate the caller, and read the request.
 
     Raises:
-        Refused: The credential is missing or not good.
+        RequestRefused: The credential is missing or not good.
         BadRequest: The body cannot be read, or names no model.
         ClientDisconnect: The client left before the end of the body.
     """
@@ -118,9 +118,9 @@ def checked_name(given: object) -> str:
     return given.strip()
 
 
-async def open_model(
+async def resolve_request(
     gateway: Gateway, request: ClientRequest, reference: str | None, record: RequestRecord
-) -> Opened:
+) -> ResolvedModel:
     """Find the model behind a reference, and what the caller's requests for it go to.
 
     Args:
@@ -143,9 +143,9 @@ async def open_model(
     record.model = str(model.ref)
     route = routes.get(request.name) or routes.get(record.model)
     if route is None:
-        return Opened(reference, model, model, await gateway.upstream_api(model))
+        return ResolvedModel(reference, model, model, await gateway.upstream_api(model))
     called = await resolve_model(gateway, route)
-    return Opened(route, model, called, await gateway.upstream_api(called))
+    return ResolvedModel(route, model, called, await gateway.upstream_api(called))
 
 
 async def resolve_model(gateway: Gateway, reference: str | None) -> Model:
@@ -163,15 +163,15 @@ async def resolve_model(gateway: Gateway, reference: str | None) -> Model:
         raise UnknownModel(msg) from error
 
 
-def require_allowed(gateway: Gateway, request: ClientRequest, opened: Opened) -> None:
+def require_allowed(gateway: Gateway, request: ClientRequest, resolved: ResolvedModel) -> None:
     """Check that a caller may call a model, where nothing is counted.
 
     Raises:
-        Refused: They may not.
+        RequestRefused: They may not.
     """
-    if not gateway.access.may_call(request.caller, request.name, str(opened.model.ref)):
+    if not gateway.access.may_call(request.caller, request.name, str(resolved.model.ref)):
         msg = f"This key may not call {request.name}."
-        raise Refused(403, "model_not_allowed", msg)
+        raise RequestRefused(403, "model_not_allowed", msg)
 
 
 def explained(error: Exception, request_id: str) -> Failure:
@@ -184,12 +184,12 @@ def explained(error: Exception, request_id: str) -> Failure:
 
 def failure_response(words: ErrorWords, failure: Failure, request_id: str) -> Response:
     """Write a failure as a response of an API."""
-    reported = words.error(failure, request_id)
-    headers = {**words.headers(request_id), **reported.headers}
+    report = words.error(failure, request_id)
+    headers = {**words.headers(request_id), **report.headers}
     headers["x-should-retry"] = "true" if failure.retryable else "false"
     if failure.retry_after is not None:
         headers["retry-after"] = str(max(1, round(failure.retry_after + 0.499)))
-    return json_response(reported.body, reported.status, headers)
+    return json_response(report.body, report.status, headers)
 
 
 def json_response(body: object, status: int, headers: dict[str, str]) -> Response:

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from modelwire_gateway.access.caller import Refused, header_fields
+from modelwire_gateway.access.caller import RequestRefused, header_fields
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.hosts import is_loopback
 from modelwire_gateway.operation.metrics import Metrics
@@ -57,7 +57,7 @@ class Probes:
             return None
         try:
             await self._gateway.access.authenticate(header_fields(request.headers.raw))
-        except Refused as refused:
+        except RequestRefused as refused:
             return PlainTextResponse(f"{refused.message}\n", status_code=refused.status)
         return None
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from modelwire.dialects import BadRequest, ErrorWords
 from modelwire.models import Prices
-from modelwire_gateway.access.caller import Caller, Refused, header_fields
+from modelwire_gateway.access.caller import Caller, RequestRefused, header_fields
 from modelwire_gateway.access.periods import Period
 from modelwire_gateway.doors.models import ModelsDoor
 from modelwire_gateway.doors.visit import (
@@ -141,7 +141,7 @@ class PageApi:
             except Exception as error:
                 logger.warning("Usage cannot be read: %s", type(error).__name__)
                 msg = "Usage cannot be read at the moment."
-                raise Refused(503, "unavailable", msg, retry_after=2.0) from error
+                raise RequestRefused(503, "unavailable", msg, retry_after=2.0) from error
             rows = [asdict(row) for row in found]
         return {
             "since": since,

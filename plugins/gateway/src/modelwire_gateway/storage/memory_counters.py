@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import Factory, define
 
-from modelwire_gateway.access.counters import Allowance, Demand, Full, Reservation, Spent
+from modelwire_gateway.access.counters import Allowance, Demand, ReachedLimit, Reservation, Spending
 from modelwire_gateway.access.periods import Period
 
 __all__ = ["WINDOW_SECONDS", "MemoryCounters"]
@@ -81,7 +81,7 @@ class MemoryCounters:
         self._cooling: dict[str, float] = {}
         self._ids = itertools.count(1)
 
-    async def reserve(self, demand: Demand) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | ReachedLimit | None:
         """Reserve the demand of a request, all of it or nothing."""
         use = self._use_of(demand.caller)
         if demand.allowance.budgeted and not _is_known(use, demand.period):
@@ -102,7 +102,7 @@ class MemoryCounters:
         use.held += demand.cost
         return made
 
-    async def learn_spending(self, caller: str, spent: Spent) -> None:
+    async def learn_spending(self, caller: str, spent: Spending) -> None:
         """Take over what a caller has spent; what is known already stays."""
         use = self._use_of(caller)
         if not _is_known(use, spent.period):
@@ -165,19 +165,19 @@ def _is_known(use: _Use, period: Period) -> bool:
     return use.period is not None and use.period.day >= period.day
 
 
-def _full(use: _Use, allowance: Allowance, tokens: int, now: float) -> Full | None:
+def _full(use: _Use, allowance: Allowance, tokens: int, now: float) -> ReachedLimit | None:
     """The limit that leaves no room, if there is one."""
     most = allowance.requests_per_minute
     if most is not None and use.requests.total + 1 > most:
-        return Full("requests_per_minute", use.requests.wait_for(1, most, now))
+        return ReachedLimit("requests_per_minute", use.requests.wait_for(1, most, now))
     most = allowance.tokens_per_minute
     if most is not None and use.tokens.total + tokens > most:
-        return Full("tokens_per_minute", use.tokens.wait_for(tokens, most, now))
+        return ReachedLimit("tokens_per_minute", use.tokens.wait_for(tokens, most, now))
     if allowance.concurrency is not None and len(use.running) >= allowance.concurrency:
-        return Full("concurrency", 1.0)
+        return ReachedLimit("concurrency", 1.0)
     if allowance.budget_day is not None and use.spent_in_day + use.held >= allowance.budget_day:
-        return Full("budget_day", None)
+        return ReachedLimit("budget_day", None)
     most = allowance.budget_month
     if most is not None and use.spent_in_month + use.held >= most:
-        return Full("budget_month", None)
+        return ReachedLimit("budget_month", None)
     return None

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from modelwire.messages import Usage
 from modelwire.text import without_surrogates
 from modelwire_gateway.access.caller import Caller
-from modelwire_gateway.access.counters import Spent
+from modelwire_gateway.access.counters import Spending
 from modelwire_gateway.access.money import to_nanodollars, to_usd
 from modelwire_gateway.access.periods import Period
 from modelwire_gateway.storage.tables import usage as table
@@ -168,14 +168,14 @@ class UsageLog:
             await self._write(connection)
         self._unwritten = {}
 
-    async def spending(self, caller: str) -> Spent:
+    async def spending(self, caller: str) -> Spending:
         """The spending of a caller so far, including rows that this process has not written yet."""
         async with self._writing:
             # The writer waits meanwhile, so that nothing is counted twice or not at all.
             await self._flush()
             return await self._spending(caller)
 
-    async def _spending(self, caller: str) -> Spent:
+    async def _spending(self, caller: str) -> Spending:
         period = Period.at(self._clock())
         day = func.coalesce(func.sum(table.c.cost).filter(table.c.day == period.day), 0)
         month = func.coalesce(func.sum(table.c.cost), 0)
@@ -190,7 +190,7 @@ class UsageLog:
             for where, counts in batch.items()
             if where[0] == _fit(caller, 512)
         ]
-        return Spent(
+        return Spending(
             period,
             int(found[0]) + sum(cost for day, cost in unwritten if day == period.day),
             int(found[1]) + sum(cost for day, cost in unwritten if day[:7] == period.month),

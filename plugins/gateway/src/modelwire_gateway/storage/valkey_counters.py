@@ -15,9 +15,9 @@ from modelwire.errors import ConfigError
 from modelwire_gateway.access.counters import (
     CountersUnavailable,
     Demand,
-    Full,
+    ReachedLimit,
     Reservation,
-    Spent,
+    Spending,
 )
 from modelwire_gateway.access.periods import Period
 from modelwire_gateway.storage.memory_counters import WINDOW_SECONDS
@@ -64,7 +64,7 @@ class ValkeyCounters:
         self._renew = self._script("renew")
         self._working: set[asyncio.Task[Any]] = set()
 
-    async def reserve(self, demand: Demand) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | ReachedLimit | None:
         """Reserve the demand of a request, all of it or nothing.
 
         Where it is cancelled, the server may have set it aside already: then it is given back.
@@ -83,13 +83,13 @@ class ValkeyCounters:
         return task
 
     async def _give_back(
-        self, reserving: asyncio.Task[Reservation | Full | None], period: Period
+        self, reserving: asyncio.Task[Reservation | ReachedLimit | None], period: Period
     ) -> None:
         with contextlib.suppress(CountersUnavailable):
             if isinstance(reserved := await reserving, Reservation):
                 await self.settle(reserved, 0, 0, period)
 
-    async def _reserved(self, demand: Demand) -> Reservation | Full | None:
+    async def _reserved(self, demand: Demand) -> Reservation | ReachedLimit | None:
         made = secrets.token_hex(8)
         allowance = demand.allowance
         limits = (
@@ -117,9 +117,9 @@ class ValkeyCounters:
         if answer[0] == b"unknown":
             return None
         wait = float(answer[2])
-        return Full(answer[1].decode(), wait if wait >= 0 else None)
+        return ReachedLimit(answer[1].decode(), wait if wait >= 0 else None)
 
-    async def learn_spending(self, caller: str, spent: Spent) -> None:
+    async def learn_spending(self, caller: str, spent: Spending) -> None:
         """Take over what a caller has spent; what is known already stays."""
         day, month = self._spending(caller, spent.period)
         await self._call("SET", day, spent.day, "NX", "EX", _DAY_SECONDS)
