@@ -25,7 +25,7 @@ from modelwire.transport import Deadlines
 from modelwire_langchain.answers import Chunks, message_of
 from modelwire_langchain.messages import PROVIDER, context_of
 from modelwire_langchain.names import model_reference
-from modelwire_langchain.runtimes import Connected
+from modelwire_langchain.runtimes import RuntimeOwner
 from modelwire_langchain.tools import invalid, schema_of, tool_choice_of, tool_of
 
 __all__ = ["ChatModelwire"]
@@ -57,7 +57,7 @@ Tools = Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool]
 Schema = dict[str, Any] | type
 
 
-class ChatModelwire(Connected, BaseChatModel):
+class ChatModelwire(RuntimeOwner, BaseChatModel):
     """A chat model of LangChain, answered by any model that modelwire reaches.
 
         model = ChatModelwire(model="bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0")

@@ -9,12 +9,12 @@ from pydantic import ConfigDict, Field
 
 from modelwire.hookspecs import EmbeddingInput
 from modelwire_langchain.names import model_reference
-from modelwire_langchain.runtimes import Connected
+from modelwire_langchain.runtimes import RuntimeOwner
 
 __all__ = ["ModelwireEmbeddings"]
 
 
-class ModelwireEmbeddings(Connected, Embeddings):
+class ModelwireEmbeddings(RuntimeOwner, Embeddings):
     """Embeddings of texts and of questions about them.
 
         embeddings = ModelwireEmbeddings(model="bedrock/amazon.titan-embed-text-v2:0")

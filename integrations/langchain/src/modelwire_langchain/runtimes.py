@@ -15,7 +15,7 @@ from modelwire.forks import ForkSafeLock
 from modelwire.runtime import Runtime, SyncRuntime
 from modelwire.transport import RetryPolicy
 
-__all__ = ["ConfigSource", "Connected", "Runtimes"]
+__all__ = ["ConfigSource", "RuntimeOwner", "Runtimes"]
 
 ConfigSource = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 """A configuration, or where to find one; `None` finds it as the command line does."""
@@ -113,7 +113,7 @@ class Runtimes:
         return Runtime(self._given.config, registry=self._given.registry)
 
 
-class Connected(BaseModel):
+class RuntimeOwner(BaseModel):
     """The fields and methods of an object that calls models through runtimes of its own.
 
     Attributes:

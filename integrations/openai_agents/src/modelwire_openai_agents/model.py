@@ -41,7 +41,7 @@ from modelwire_openai_agents.responses import (
     model_response,
     response_of,
 )
-from modelwire_openai_agents.spans import traced
+from modelwire_openai_agents.spans import trace_request
 
 __all__ = ["ModelwireModel"]
 
@@ -116,7 +116,7 @@ class ModelwireModel(Model):
         body = request_body(
             system_instructions, input, model_settings, tools, output_schema, handoffs
         )
-        with traced(self._shown, model_settings, tracing, body["input"]) as answer:
+        with trace_request(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
             message = await self._runtime.get().complete(**request.arguments)
             whole = request.dialect.whole(request.ids.message(message), request.served_request)
@@ -151,7 +151,7 @@ class ModelwireModel(Model):
         body = request_body(
             system_instructions, input, model_settings, tools, output_schema, handoffs
         )
-        with traced(self._shown, model_settings, tracing, body["input"]) as answer:
+        with trace_request(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
             writer = request.dialect.writer(request.served_request)
             async with self._runtime.get().stream(**request.arguments) as stream:

@@ -13,11 +13,11 @@ from openai.types.responses import Response
 
 from modelwire_openai_agents.responses import usage_of
 
-__all__ = ["Traced", "traced"]
+__all__ = ["TracedAnswer", "trace_request"]
 
 
 @define
-class Traced:
+class TracedAnswer:
     """The answer of a request that is traced.
 
     Attributes:
@@ -28,9 +28,9 @@ class Traced:
 
 
 @contextmanager
-def traced(
+def trace_request(
     model: str, settings: ModelSettings, tracing: ModelTracing, items: str | list[Any]
-) -> Iterator[Traced]:
+) -> Iterator[TracedAnswer]:
     """Trace a request; without its content where the tracing is to have no data.
 
     The span is not made the current one: a stream may be closed in another context than it began in.
@@ -39,7 +39,7 @@ def traced(
     if not tracing.include_data():
         config.pop("metadata", None)
     span = generation_span(model=model, model_config=config, disabled=tracing.is_disabled())
-    answer = Traced()
+    answer = TracedAnswer()
     span.start()
     try:
         if tracing.include_data():

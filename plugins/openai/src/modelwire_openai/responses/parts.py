@@ -21,7 +21,7 @@ PartKey = tuple[str, int]
 
 
 @define(eq=False)
-class _Received:
+class _ReceivedText:
     """The received part of a text: its length in characters and its checksum."""
 
     length: int = 0
@@ -47,9 +47,9 @@ class Parts:
     """
 
     ended: set[PartKey] = field(factory=set, init=False)
-    _received: dict[PartKey, _Received] = field(factory=dict, init=False)
+    _received: dict[PartKey, _ReceivedText] = field(factory=dict, init=False)
     # Kept where there is more than one part of a kind, since texts come in many small pieces.
-    _of_kind: dict[str, _Received] = field(factory=dict, init=False)
+    _of_kind: dict[str, _ReceivedText] = field(factory=dict, init=False)
 
     def __bool__(self) -> bool:
         """Whether anything has been received."""
@@ -62,7 +62,7 @@ class Parts:
             others = self._keys(key[0])
             if len(others) == 1:
                 self._of_kind[key[0]] = copy(self._received[others[0]])
-            received = self._received[key] = _Received()
+            received = self._received[key] = _ReceivedText()
         received.add(text)
         if key[0] in self._of_kind:
             self._of_kind[key[0]].add(text)
