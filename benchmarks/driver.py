@@ -107,7 +107,7 @@ def _quantile(values: list[float], part: float) -> float | None:
     return sorted(values)[int(len(values) * part)] if values else None
 
 
-class Left(Exception):
+class CallerLeft(Exception):
     """The caller reads no further."""
 
 
@@ -286,7 +286,7 @@ class Driver:
         def arrived(text: str) -> None:
             pieces.append(text)
             if len(pieces) == told.get("leave"):
-                raise Left
+                raise CallerLeft
 
         async def read_on_loop() -> str | None:
             raised = None

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from gateways import Gateway
-from http_load import Asking, Client, Reading, asking
+from http_load import Client, LoadAnswer, LoadRequest, make_request
 from upstream import PIECES
 
 __all__ = ["leave_early", "many_streams"]
@@ -63,9 +63,9 @@ async def leave_early(gateway: Gateway, provider: Gateway, count: int) -> dict[s
         await asyncio.sleep(max(0.0, began + instant - time.monotonic()))
         client.transport.abort()
     left = {id(client) for client, _ in leavers}
-    others = [(client, reading) for client, reading in clients if id(client) not in left]
+    others = [(client, answer) for client, answer in clients if id(client) not in left]
     seconds = await _until_running(provider, others)
-    lost = sum(reading.done.done() and not reading.done.result() for _, reading in others)
+    lost = sum(answer.done.done() and not answer.done.result() for _, answer in others)
     for client, _ in others:
         client.transport.abort()
     to_none = await _until_running(provider, [])
@@ -85,59 +85,61 @@ async def leave_early(gateway: Gateway, provider: Gateway, count: int) -> dict[s
     }
 
 
-def _paced(gateway: Gateway, seconds: int) -> Asking:
+def _paced(gateway: Gateway, seconds: int) -> LoadRequest:
     body = {
         "model": f"paced-{seconds}",
         "stream": True,
         "messages": [{"role": "user", "content": "Say something slowly."}],
     }
-    return asking("/v1/chat/completions", body, gateway.key, holds=b"data: [DONE]")
+    return make_request("/v1/chat/completions", body, gateway.key, holds=b"data: [DONE]")
 
 
-async def _begun(gateway: Gateway, count: int, *, seconds: int) -> Sequence[tuple[Client, Reading]]:
+async def _begun(
+    gateway: Gateway, count: int, *, seconds: int
+) -> Sequence[tuple[Client, LoadAnswer]]:
     """Begin streams one after another, and wait until each has had its first bytes."""
-    asked = _paced(gateway, seconds)
+    request = _paced(gateway, seconds)
     clients = []
     began = time.monotonic()
     for number in range(count):
         await asyncio.sleep(max(0.0, began + number / _PER_SECOND - time.monotonic()))
         client = await Client.connected(gateway.url)
-        clients.append((client, client.begin(asked)))
+        clients.append((client, client.begin(request)))
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE):
-            await asyncio.gather(*(reading.begun.wait() for _, reading in clients))
+            await asyncio.gather(*(answer.begun.wait() for _, answer in clients))
     return clients
 
 
 async def _read_all(gateway: Gateway, count: int) -> dict[str, Any]:
     clients = await _begun(gateway, count, seconds=2)
-    unfinished = most = sum(not reading.done.done() for _, reading in clients)
+    unfinished = most = sum(not answer.done.done() for _, answer in clients)
     opened = later = gateway.memory()
     ends = time.monotonic() + _PATIENCE
     while unfinished and time.monotonic() < ends:
         if unfinished == most:
             later = gateway.memory()
         await asyncio.sleep(0.2)
-        unfinished = sum(not reading.done.done() for _, reading in clients)
-    whole = sum(_is_whole(reading) for _, reading in clients)
+        unfinished = sum(not answer.done.done() for _, answer in clients)
+    whole = sum(_is_whole(answer) for _, answer in clients)
     for client, _ in clients:
         client.transport.abort()
     return {"lost": count - whole, "most": most, "open": opened, "later": later}
 
 
-def _is_whole(reading: Reading) -> bool:
+def _is_whole(answer: LoadAnswer) -> bool:
     """Whether every piece arrived, and the end."""
-    is_done = reading.done.done() and reading.done.result()
-    return is_done and reading.received.count(b'"content":" word ') == PIECES
+    is_done = answer.done.done() and answer.done.result()
+    return is_done and answer.received.count(b'"content":" word ') == PIECES
 
 
 async def _until_running(
-    provider: Gateway, others: Sequence[tuple[Client, Reading]]
+    provider: Gateway, others: Sequence[tuple[Client, LoadAnswer]]
 ) -> float | None:
     """Seconds until the provider has ended all answers whose clients left."""
     began = time.monotonic()
     while time.monotonic() - began < _PATIENCE:
-        reads = sum(not reading.done.done() for _, reading in others)
+        reads = sum(not answer.done.done() for _, answer in others)
         if (await _open_at(provider))[1] <= reads:
             return time.monotonic() - began
         await asyncio.sleep(_POLL)
@@ -147,8 +149,8 @@ async def _until_running(
 async def _open_at(provider: Gateway) -> tuple[int, int]:
     """The connections of the provider, and the answers that it is sending."""
     client = await Client.connected(provider.url)
-    reading = client.begin(Asking(b"GET /open HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", b"["))
-    await reading.done
+    answer = client.begin(LoadRequest(b"GET /open HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", b"["))
+    await answer.done
     client.transport.abort()
-    connections, running = json.loads(reading.received[reading.head :])
+    connections, running = json.loads(answer.received[answer.head :])
     return connections, running

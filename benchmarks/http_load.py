@@ -11,14 +11,14 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-__all__ = ["Asking", "Client", "Reading", "asking", "at_a_rate", "at_once"]
+__all__ = ["Client", "LoadAnswer", "LoadRequest", "at_a_rate", "at_once", "make_request"]
 
 _END = b"0\r\n\r\n"
 _HEAD_END = b"\r\n\r\n"
 
 
 @frozen
-class Asking:
+class LoadRequest:
     """A request.
 
     Attributes:
@@ -30,18 +30,18 @@ class Asking:
     holds: bytes
 
 
-def asking(path: str, body: dict[str, Any], key: str, *, holds: bytes) -> Asking:
+def make_request(path: str, body: dict[str, Any], key: str, *, holds: bytes) -> LoadRequest:
     """Make a request."""
     content = json.dumps(body).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
     )
-    return Asking(head.encode() + content, holds)
+    return LoadRequest(head.encode() + content, holds)
 
 
 @define
-class Reading:
+class LoadAnswer:
     """An answer that is being read.
 
     Attributes:
@@ -82,7 +82,7 @@ class Client(asyncio.Protocol):
     """One connection, on which requests follow one another."""
 
     def __init__(self) -> None:
-        self.reading: Reading | None = None
+        self.answer: LoadAnswer | None = None
         self.transport: asyncio.Transport
 
     @classmethod
@@ -100,37 +100,37 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read."""
-        if self.reading is not None:
-            self.reading.add(data)
+        if self.answer is not None:
+            self.answer.add(data)
 
     def connection_lost(self, _: Exception | None) -> None:
         """End what was being read."""
-        if self.reading is not None and not self.reading.done.done():
-            self.reading.done.set_result(False)
+        if self.answer is not None and not self.answer.done.done():
+            self.answer.done.set_result(False)
 
-    def begin(self, asked: Asking) -> Reading:
+    def begin(self, request: LoadRequest) -> LoadAnswer:
         """Send a request."""
-        self.reading = Reading()
-        self.transport.write(asked.data)
-        return self.reading
+        self.answer = LoadAnswer()
+        self.transport.write(request.data)
+        return self.answer
 
-    async def ask(self, asked: Asking) -> float:
+    async def ask(self, request: LoadRequest) -> float:
         """Send a request and read its answer; gives the seconds that it took.
 
         Raises:
             RuntimeError: The answer is not what it must be.
         """
         began = time.monotonic()
-        reading = self.begin(asked)
-        whole = await reading.done
+        answer = self.begin(request)
+        whole = await answer.done
         took = time.monotonic() - began
-        if not whole or asked.holds not in reading.received:
-            msg = f"An answer is not whole: {bytes(reading.received[-400:])!r}"
+        if not whole or request.holds not in answer.received:
+            msg = f"An answer is not whole: {bytes(answer.received[-400:])!r}"
             raise RuntimeError(msg)
         return took
 
 
-async def at_once(url: str, asked: Asking, *, connections: int, seconds: float) -> int:
+async def at_once(url: str, request: LoadRequest, *, connections: int, seconds: float) -> int:
     """Ask over so many connections, one request after another; gives how many were answered."""
     clients = [await Client.connected(url) for _ in range(connections)]
     ends = time.monotonic() + seconds
@@ -139,7 +139,7 @@ async def at_once(url: str, asked: Asking, *, connections: int, seconds: float) 
     async def keep_asking(client: Client) -> None:
         nonlocal answered
         while time.monotonic() < ends:
-            await client.ask(asked)
+            await client.ask(request)
             answered += 1
 
     try:
@@ -149,7 +149,7 @@ async def at_once(url: str, asked: Asking, *, connections: int, seconds: float) 
     return answered
 
 
-async def at_a_rate(url: str, asked: Asking, *, rate: float, seconds: float) -> list[float]:
+async def at_a_rate(url: str, request: LoadRequest, *, rate: float, seconds: float) -> list[float]:
     """Ask so often a second, however long answers take; gives the seconds that each took.
 
     The time of a request counts from when it was due.
@@ -164,7 +164,7 @@ async def at_a_rate(url: str, asked: Asking, *, rate: float, seconds: float) -> 
             clients.append(client)
         else:
             client = idle.pop()
-        await client.ask(asked)
+        await client.ask(request)
         idle.append(client)
         return time.monotonic() - due
 

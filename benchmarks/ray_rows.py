@@ -31,7 +31,7 @@ _MARK = "MODELWIRE_MEASURED"
 """The variable by which the processes of the cluster are found."""
 
 
-class Same:
+class SameRows:
     """An actor's function that returns its rows."""
 
     async def __call__(self, batch: Any) -> Any:
@@ -59,7 +59,7 @@ def through_ray(source: Path, output: Path, in_flight: int, batch: int, how: str
     name, _, actors = how.partition("-")
     arguments = {"model": _MODEL, "config": {}, "in_flight": in_flight}
     ray.data.read_json(str(source)).map_batches(
-        {"ask": Ask, "same": Same}[name],
+        {"ask": Ask, "same": SameRows}[name],
         fn_constructor_kwargs=arguments if name == "ask" else None,
         batch_format="pyarrow",
         batch_size=batch,

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from gateway_streams import leave_early, many_streams
 from gateways import FLOOR, GATEWAYS, Gateway, gateway, provider
-from http_load import Asking, asking, at_a_rate, at_once
+from http_load import LoadRequest, at_a_rate, at_once, make_request
 from processes import Bench
 from results import Result, Target, milliseconds, paired, ratio, table
 from upstream import LAST
@@ -51,7 +51,7 @@ class _Kind:
     stream: bool
     holds: bytes
 
-    def asking(self, key: str) -> Asking:
+    def request(self, key: str) -> LoadRequest:
         said = "Say something about words, please, in a few sentences."
         body = {
             "model": "burst",
@@ -59,7 +59,7 @@ class _Kind:
             "stream": self.stream,
             "messages": [{"role": "user", "content": said}],
         }
-        return asking(self.path, body, key, holds=self.holds)
+        return make_request(self.path, body, key, holds=self.holds)
 
 
 _CHAT = "/v1/chat/completions"
@@ -71,7 +71,7 @@ _KINDS = (
 )
 Found = dict[str, dict[str, list[Any]]]
 """Of each kind of request, what each server took in each round."""
-Take = Callable[[Gateway, Asking], Coroutine[Any, Any, Any]]
+Take = Callable[[Gateway, LoadRequest], Coroutine[Any, Any, Any]]
 
 
 def measure(bench: Bench) -> Result:
@@ -184,7 +184,7 @@ async def _in_turn(
                 # The provider speaks no other API, and the floor passes on its answers as they are.
                 if kind.path != _CHAT and (asked_itself or server.name == FLOOR):
                     continue
-                got = await take(server, kind.asking(server.key))
+                got = await take(server, kind.request(server.key))
                 if number:
                     found[kind.title].setdefault(server.name, []).append(got)
     return {title: by_name for title, by_name in found.items() if by_name}
@@ -193,9 +193,9 @@ async def _in_turn(
 def _cost_of(seconds: float) -> Take:
     """CPU seconds of a request, where a gateway gets as many as it can serve."""
 
-    async def take(server: Gateway, asked: Asking) -> float:
+    async def take(server: Gateway, request: LoadRequest) -> float:
         cpu = server.cpu()
-        answered = await at_once(server.url, asked, connections=_CONNECTIONS, seconds=seconds)
+        answered = await at_once(server.url, request, connections=_CONNECTIONS, seconds=seconds)
         return (server.cpu() - cpu) / answered
 
     return take
@@ -204,8 +204,8 @@ def _cost_of(seconds: float) -> Take:
 def _waits_of(seconds: float) -> Take:
     """Seconds until each answer was whole, where requests come at a rate."""
 
-    async def take(server: Gateway, asked: Asking) -> list[float]:
-        return await at_a_rate(server.url, asked, rate=_RATE, seconds=seconds)
+    async def take(server: Gateway, request: LoadRequest) -> list[float]:
+        return await at_a_rate(server.url, request, rate=_RATE, seconds=seconds)
 
     return take
 

@@ -33,13 +33,13 @@ def _speaking(said: str, wait: float, seconds: float) -> Any:
     """LangChain's model for tests, which says a character at a time."""
     from langchain_core.language_models.fake_chat_models import FakeListChatModel
 
-    class Speaking(FakeListChatModel):
+    class SpeakingModel(FakeListChatModel):
         async def _astream(self, *arguments: Any, **named: Any) -> AsyncIterator[Any]:
             await asyncio.sleep(wait)
             async for chunk in super()._astream(*arguments, **named):
                 yield chunk
 
-    return Speaking(responses=[said], sleep=seconds or None)
+    return SpeakingModel(responses=[said], sleep=seconds or None)
 
 
 async def stream(model: Any, arrived: Callable[[str], object]) -> None:

@@ -42,7 +42,7 @@ class Words(StreamedResponse):
         """Nothing is open."""
 
 
-class Speaking(Model[Any]):
+class SpeakingModel(Model[Any]):
     """A model that says words; pydantic-ai's own for tests estimate the tokens of each, which costs."""
 
     model_name = "speaking"
@@ -73,7 +73,7 @@ async def connect(how: str, told: str) -> Agent[None, str]:
         return Agent(ModelwireModel(f"amazon-bedrock/{MODEL}", config={}))
     if how == "itself":
         events, wait, seconds = told.split(",")
-        return Agent(Speaking(int(events), float(wait), float(seconds)))
+        return Agent(SpeakingModel(int(events), float(wait), float(seconds)))
     from pydantic_ai.models.bedrock import BedrockConverseModel
     from pydantic_ai.providers.bedrock import BedrockProvider
 

@@ -18,7 +18,7 @@ from peers.question import MODEL, REGION
 PACKAGES = ["strands-agents", "boto3", "modelwire-strands"]
 
 
-class Speaking(Model):
+class SpeakingModel(Model):
     """A model that says so many words, one every so many seconds; Strands has none for tests."""
 
     def __init__(self, events: int, wait: float, seconds: float) -> None:
@@ -57,7 +57,7 @@ async def connect(how: str, told: str) -> Model:
         return ModelwireModel(f"amazon-bedrock/{MODEL}", config={})
     if how == "itself":
         events, wait, seconds = told.split(",")
-        return Speaking(int(events), float(wait), float(seconds))
+        return SpeakingModel(int(events), float(wait), float(seconds))
     from botocore.config import Config
     from strands.models import BedrockModel
 
