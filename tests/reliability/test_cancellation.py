@@ -11,9 +11,9 @@ import random
 import pytest
 from attrs import evolve
 from each_wire import EACH_WIRE
-from leaks import Held, reached, settled
+from leaks import HeldResources, reached, settled
 from long_runs import scaled
-from suspension import Struck
+from suspension import StruckTask
 from wires import TEXTS
 
 from modelwire.errors import Cancelled
@@ -46,7 +46,7 @@ async def iterate(stream):
 
 async def at_every_suspension(wire, expected, begin):
     """Strike at the first suspension, at the second, and so on, until one comes too late."""
-    held = Held.now()
+    held = HeldResources.now()
     number = 0
     while True:
         number += 1
@@ -63,7 +63,7 @@ async def at_every_suspension(wire, expected, begin):
 
 async def test_cancelling_the_task_at_every_await_of_a_kept_connection(wire, runtime):
     def begin(number):
-        return Struck(runtime.complete("hi", model=wire.ref), number)
+        return StruckTask(runtime.complete("hi", model=wire.ref), number)
 
     assert await at_every_suspension(wire, asyncio.CancelledError, begin) > 3
 
@@ -74,7 +74,7 @@ async def test_cancelling_the_task_at_every_await_from_the_first_connection_on(w
             return await runtime.complete("hi", model=wire.ref)
 
     def begin(number):
-        return Struck(from_nothing(), number)
+        return StruckTask(from_nothing(), number)
 
     assert await at_every_suspension(wire, asyncio.CancelledError, begin) > 5
 
@@ -82,14 +82,14 @@ async def test_cancelling_the_task_at_every_await_from_the_first_connection_on(w
 async def test_cancel_of_the_stream_at_every_await_is_reported_as_such(wire, runtime):
     def begin(number):
         stream = runtime.stream("hi", model=wire.ref)
-        return Struck(iterate(stream), number, stream.cancel)
+        return StruckTask(iterate(stream), number, stream.cancel)
 
     assert await at_every_suspension(wire, Cancelled, begin) > 3
 
 
 async def test_leaving_after_every_event_closes_the_connection(wire, runtime):
     events = [event async for event in runtime.stream("hi", model=wire.ref)]
-    held = Held.now()
+    held = HeldResources.now()
     for count in range(len(events) + 1):
         wire.answers()
         async with runtime.stream("hi", model=wire.ref) as stream:
@@ -103,7 +103,7 @@ async def test_leaving_after_every_event_closes_the_connection(wire, runtime):
 async def test_cancelling_at_every_await_while_models_are_listed(wire, runtime):
     """What is cancelled is the waiting; the fetch goes on for whoever else may wait for it."""
     provider = wire.ref.partition("/")[0]
-    held = Held.now()
+    held = HeldResources.now()
     # Lists that are fetched side by side have a connection each where they overlap.
     held = evolve(held, sockets=held.sockets + (wire.lists - 1) * BOTH_ENDS)
     await runtime.catalog.listing(provider, refresh=True)
@@ -111,7 +111,7 @@ async def test_cancelling_at_every_await_while_models_are_listed(wire, runtime):
     number, happened = 0, True
     while happened:
         number += 1
-        struck = Struck(runtime.catalog.listing(provider, refresh=True), number)
+        struck = StruckTask(runtime.catalog.listing(provider, refresh=True), number)
         outcome = await struck.outcome()
         happened = struck.happened
         assert type(outcome) is asyncio.CancelledError or not happened
@@ -121,7 +121,7 @@ async def test_cancelling_at_every_await_while_models_are_listed(wire, runtime):
 
 async def test_thousands_that_are_cancelled_at_random_leave_the_pool_whole(wire, runtime):
     dice = random.Random(7)
-    held = Held.now()
+    held = HeldResources.now()
     rounds, at_a_time = scaled(2, 40), scaled(60, 200)
     whole = 0
     for _ in range(rounds):
@@ -129,7 +129,7 @@ async def test_thousands_that_are_cancelled_at_random_leave_the_pool_whole(wire,
         for _ in range(at_a_time):
             stream = runtime.stream("hi", model=wire.ref)
             strike = dice.choice([None, stream.cancel])
-            asked.append(Struck(iterate(stream), dice.randrange(1, 20), strike))
+            asked.append(StruckTask(iterate(stream), dice.randrange(1, 20), strike))
         for struck in asked:
             outcome = await struck.outcome()
             if struck.happened:
@@ -140,5 +140,5 @@ async def test_thousands_that_are_cancelled_at_random_leave_the_pool_whole(wire,
         assert await reached(lambda: None not in wire.ends())
         assert (await runtime.complete("hi", model=wire.ref)).text == "".join(TEXTS)
     assert 0 < whole < rounds * at_a_time
-    now = Held.now()
+    now = HeldResources.now()
     assert (now.tasks - held.tasks, now.threads - held.threads) == (set(), set())

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 from each_wire import EACH_WIRE
-from leaks import Held, reached, settled
+from leaks import HeldResources, reached, settled
 from wires import TEXTS, WIRES
 
 from modelwire import Runtime
@@ -59,7 +59,7 @@ async def warm_up(runtime, wire):
 
 
 async def failure(runtime, wire, deadlines):
-    before = Held.now()
+    before = HeldResources.now()
     with pytest.raises(RequestTimeout) as caught:
         await runtime.complete("hi", model=wire.ref, deadlines=deadlines)
     assert not await settled(before)

@@ -14,7 +14,7 @@ from attrs import evolve
 from each_wire import REPEATED, is_repeated
 from extensive_tests import partly_extensive
 from fault_matrix import ANSWER, CONNECT, EARLY, END, PAGE, cells, written
-from leaks import Held, reached, settled
+from leaks import HeldResources, reached, settled
 from wires import ARGUMENTS, PIECES, SAID, TEXTS
 
 from modelwire.errors import ModelwireError, RequestTimeout
@@ -121,7 +121,7 @@ def each(cells):
 async def test_a_fault_has_one_outcome_and_leaves_nothing_behind(cell, tmp_path):
     async with cell.wire.start() as server:
         cell.wire.answers(*[cell.fault] * cell.times)
-        before = Held.now()
+        before = HeldResources.now()
         # Once something was said, nothing is asked again, whatever is allowed.
         early = cell.stage in EARLY
         async with cell.wire.runtime(tmp_path, attempts=1 if early else 2) as runtime:
@@ -186,7 +186,7 @@ async def test_a_connection_that_cannot_be_used_has_one_outcome(cell, tmp_path):
             port = opening.enter_context(refusing_port())
         else:
             port = await opening.enter_async_context(listening(handler, tls=tls))
-        before = Held.now()
+        before = HeldResources.now()
         scheme = (
             "https" if cell.stage == CONNECT and handler is not speak_something_else else "http"
         )

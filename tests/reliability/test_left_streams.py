@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from each_wire import EACH_WIRE
 from frozen_tests import freeze
-from leaks import Held, reached, settled
+from leaks import HeldResources, reached, settled
 from wires import ARGUMENTS, WIRES
 
 from modelwire import Agent, Context, SyncRuntime, UserMessage, run_tools, tool_from
@@ -203,7 +203,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 async def test_leaving_the_events_closes_the_connection(wire, begin, complaints, way):
-    held = Held.now()
+    held = HeldResources.now()
     await way(begin)
     await is_left(wire, held, complaints)
 
@@ -263,7 +263,7 @@ PARTS = {
 @pytest.mark.parametrize("begin", ["stream", "agent"], indirect=True)
 @pytest.mark.parametrize("way", PARTS.values(), ids=PARTS)
 async def test_leaving_the_texts_or_the_result_closes_the_connection(wire, begin, complaints, way):
-    held = Held.now()
+    held = HeldResources.now()
     await way(begin)
     await is_left(wire, held, complaints)
 
@@ -271,7 +271,7 @@ async def test_leaving_the_texts_or_the_result_closes_the_connection(wire, begin
 async def test_streams_that_only_the_collector_finds_end_without_a_word(wire, runtime, complaints):
     """A cycle of the program's own: all generators are found at once, and closed in any order."""
     count = 20
-    held = Held.now()
+    held = HeldResources.now()
     wire.answers(*[Fault("stall", after=wire.at["mid-text"])] * count)
     for _ in range(count):
         cycle = {"stream": runtime.stream("hi", model=wire.ref)}

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 from each_wire import EACH_WIRE
-from leaks import Held, settled
+from leaks import HeldResources, settled
 from load_server import texts_of
 from long_runs import is_long, scaled
 
@@ -167,7 +167,7 @@ async def test_nothing_is_lost_or_mixed_among_many_streams(wire, tmp_path, recor
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
     dice, figures, numbers = random.Random(11), Figures(), iter(range(10**9))
     with service(wire) as url:
-        before = Held.now()
+        before = HeldResources.now()
         began = time.monotonic()
         async with wire.runtime(tmp_path, url=url) as runtime:
             feeling = asyncio.create_task(feel(figures))

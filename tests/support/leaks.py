@@ -9,7 +9,7 @@ from attrs import frozen
 
 
 @frozen
-class Held:
+class HeldResources:
     """What is held at one moment.
 
     Attributes:
@@ -23,7 +23,7 @@ class Held:
     sockets: int
 
     @classmethod
-    def now(cls) -> "Held":
+    def now(cls) -> "HeldResources":
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         names = {thread.name for thread in threading.enumerate()}
         return cls(
@@ -32,7 +32,7 @@ class Held:
             open_sockets(),
         )
 
-    def exceeds(self, other: "Held") -> str:
+    def exceeds(self, other: "HeldResources") -> str:
         """What is held here and was not there; empty, where it is nothing."""
         found = [f"task {task.get_coro()}" for task in self.tasks - other.tasks]
         found += [f"thread {name}" for name in self.threads - other.threads]
@@ -52,10 +52,10 @@ def open_sockets() -> int:
     return count
 
 
-async def settled(before: Held, seconds: float = 20.0) -> str:
+async def settled(before: HeldResources, seconds: float = 20.0) -> str:
     """Wait until nothing more is held than before; what is left when the time is over."""
-    await reached(lambda: not Held.now().exceeds(before), seconds)
-    return Held.now().exceeds(before)
+    await reached(lambda: not HeldResources.now().exceeds(before), seconds)
+    return HeldResources.now().exceeds(before)
 
 
 async def reached(condition: Callable[[], object], seconds: float = 20.0) -> bool:

@@ -24,7 +24,7 @@ _STREAM = "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked"
 
 
 @define
-class Received:
+class ReceivedRequest:
     """A request, and how it ended: `complete`, `refused`, `broken` by a fault, or `client_left`."""
 
     head: str
@@ -50,7 +50,7 @@ class Play:
     failure: Callable[[str | None], Any] = _failure
 
 
-class _Broken(Exception):
+class _BrokenConnection(Exception):
     """The connection was broken on purpose."""
 
 
@@ -66,7 +66,7 @@ class SseServer:
 
     plays: list[Play] = field(factory=list)
     choose: Callable[[Any], Play] | None = None
-    requests: list[Received] = field(factory=list)
+    requests: list[ReceivedRequest] = field(factory=list)
     connections: int = 0
     open_connections: int = 0
     url: str = ""
@@ -103,10 +103,10 @@ class SseServer:
             early = b""
             while True:
                 head = (early + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                received = Received(head, await _body(reader, head))
+                received = ReceivedRequest(head, await _body(reader, head))
                 self.requests.append(received)
                 early = await self._answer(received, reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError, _Broken):
+        except (asyncio.IncompleteReadError, ConnectionError, _BrokenConnection):
             pass
         finally:
             self.open_connections -= 1
@@ -125,10 +125,10 @@ class SseServer:
             await asyncio.wait((leaving, sending), return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
                 received.end = "client_left"
-                raise _Broken
+                raise _BrokenConnection
             try:
                 received.end = sending.result()
-            except _Broken:
+            except _BrokenConnection:
                 received.end = "broken"
                 raise
             except ConnectionError:
@@ -187,7 +187,7 @@ async def _strike(writer, play, frame):
         case "cut":
             await _chunk(writer, half)
             writer.transport.close()
-            raise _Broken
+            raise _BrokenConnection
         case "truncate":
             await _chunk(writer, half)
             return None
@@ -229,7 +229,7 @@ def _reset(writer):
     # Without lingering the kernel sends RST in place of an orderly end.
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     writer.transport.abort()
-    raise _Broken
+    raise _BrokenConnection
 
 
 def sse(payload: Any) -> bytes:

@@ -30,7 +30,7 @@ async def stepped(work: Coroutine[Any, Any, Any], strike: Callable[[int], None])
     return await _stepping(work, strike)
 
 
-class Struck:
+class StruckTask:
     """A coroutine that runs in a task of its own and is struck once.
 
     Args:

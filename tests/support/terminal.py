@@ -37,7 +37,7 @@ class Terminal:
         self.raw = b""
         self._stream = pyte.ByteStream(self.screen)
         if str(command[0]) == str(preloaded.MODELWIRE) and not is_long():
-            self._process = _Forked(command[1:], rows, columns, **options)
+            self._process = _ForkedProgram(command[1:], rows, columns, **options)
             return
         self._process = pexpect.spawn(
             command[0], list(command[1:]), dimensions=(rows, columns), timeout=30, **options
@@ -122,7 +122,7 @@ class Terminal:
         return True
 
 
-class _Forked:
+class _ForkedProgram:
     """What is used of `pexpect.spawn`, for a preloaded command."""
 
     exitstatus = None

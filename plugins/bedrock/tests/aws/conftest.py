@@ -13,7 +13,7 @@ from modelwire_bedrock.credentials import detect
 
 
 @define
-class Seen:
+class ReceivedRequest:
     """A request as a server saw it."""
 
     method: str
@@ -26,8 +26,8 @@ class Seen:
 class Server:
     """A real HTTP server on loopback that answers by a function and keeps what it saw."""
 
-    answer: Callable[[Seen], tuple[int, object]]
-    seen: list[Seen] = field(factory=list)
+    answer: Callable[[ReceivedRequest], tuple[int, object]]
+    seen: list[ReceivedRequest] = field(factory=list)
     url: str = ""
     httpd: ThreadingHTTPServer | None = None
 
@@ -47,7 +47,7 @@ def serve():
             def do_GET(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length).decode()
-                request = Seen(self.command, self.path, self.headers, body)
+                request = ReceivedRequest(self.command, self.path, self.headers, body)
                 server.seen.append(request)
                 status, said = server.answer(request)
                 payload = said if isinstance(said, bytes) else text(said).encode()

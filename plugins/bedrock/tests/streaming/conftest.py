@@ -189,7 +189,7 @@ def assemble():
 
 
 @define
-class Received:
+class ReceivedRequest:
     """A request as it came over the wire."""
 
     line: str
@@ -205,7 +205,7 @@ class Received:
 class Exchange:
     """One request and the connection that it came on."""
 
-    request: Received
+    request: ReceivedRequest
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
@@ -268,7 +268,7 @@ class Server:
                 headers = dict(item.split(": ", 1) for item in fields)
                 lower = {name.lower(): value for name, value in headers.items()}
                 body = await reader.readexactly(int(lower.get("content-length", 0)))
-                request = Received(line, headers, body)
+                request = ReceivedRequest(line, headers, body)
                 self.received.append(request)
                 handler = self.handlers.pop(0) if len(self.handlers) > 1 else self.handlers[0]
                 await handler(Exchange(request, reader, writer))

@@ -8,7 +8,7 @@ import threading
 import pytest
 from leaks import reached
 from sqlalchemy import text
-from suspension import Struck
+from suspension import StruckTask
 
 from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.storage.engine import database_url, make_engine
@@ -34,7 +34,7 @@ async def test_a_connection_is_closed_wherever_its_task_is_cancelled(tmp_path):
     url = database_url(f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}")
     for number in itertools.count(1):
         engine = make_engine(url)
-        struck = Struck(use(engine), number)
+        struck = StruckTask(use(engine), number)
         await asyncio.wait({struck.task})
         await engine.dispose()
         assert await reached(lambda: not connections()), number

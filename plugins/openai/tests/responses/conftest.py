@@ -50,7 +50,7 @@ def recordings(status=200):
 
 
 @define
-class Recorded:
+class RecordedAnswer:
     """An answer as it came over the wire, and what was asked."""
 
     body: bytes
@@ -76,9 +76,9 @@ class Recorded:
 
 def read_recording(file):
     if file.suffix == ".http":
-        return Recorded(file.read_bytes().split(b"\r\n\r\n", 1)[1], {})
+        return RecordedAnswer(file.read_bytes().split(b"\r\n\r\n", 1)[1], {})
     data = json.loads(file.read_text())
-    return Recorded(base64.b64decode(data["response"]["body_b64"]), data["request"]["json"])
+    return RecordedAnswer(base64.b64decode(data["response"]["body_b64"]), data["request"]["json"])
 
 
 @pytest.fixture
