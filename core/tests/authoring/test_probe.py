@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelwire.authoring import probed
+from modelwire.authoring import probe_credentials
 from modelwire.config import Config
 from modelwire.errors import ConfigError
 from modelwire.hookspecs import CredentialStatus
@@ -33,7 +33,7 @@ def server():
 @pytest.fixture
 def probe(server):
     def probe(address=server.url, **options):
-        return probed(KNOWN, asking(address), config=Config(), timeout=10, **options)
+        return probe_credentials(KNOWN, asking(address), config=Config(), timeout=10, **options)
 
     return probe
 
@@ -72,7 +72,7 @@ def test_a_setting_that_is_wrong_is_the_users_to_mend():
         raise ConfigError("The proxy is wrong.")
 
     with pytest.raises(ConfigError, match="proxy"):
-        probed(KNOWN, ask, config=Config(), timeout=10)
+        probe_credentials(KNOWN, ask, config=Config(), timeout=10)
 
 
 def test_the_time_is_for_all_of_it():
@@ -81,5 +81,5 @@ def test_the_time_is_for_all_of_it():
     async def ask(transport, deadlines):
         seen.append((deadlines.connect, deadlines.first_byte, deadlines.idle, deadlines.total))
 
-    probed(KNOWN, ask, config=Config(), timeout=2.5)
+    probe_credentials(KNOWN, ask, config=Config(), timeout=2.5)
     assert seen == [(2.5, 2.5, 2.5, 2.5)]

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         parse_json_or_none,
     )
     from modelwire.authoring.prices import PriceEntry, look_up_prices
-    from modelwire.authoring.probe import probed
+    from modelwire.authoring.probe import probe_credentials
     from modelwire.authoring.resend import Call, CallAttempt, Remedy, stream_call
     from modelwire.authoring.service_failure import (
         ServiceFailure,
@@ -124,7 +124,7 @@ __all__ = [
     "parse_json_or_none",
     "post_file",
     "post_json",
-    "probed",
+    "probe_credentials",
     "read_failure",
     "read_failure_body",
     "read_object",
@@ -168,7 +168,7 @@ __getattr__, __dir__ = lazy_exports(
         "json_files": ("fetch_lines", "post_file"),
         "json_text": ("check_json_depth", "encode_json", "parse_json", "parse_json_or_none"),
         "prices": ("PriceEntry", "look_up_prices"),
-        "probe": ("probed",),
+        "probe": ("probe_credentials",),
         "resend": ("Call", "CallAttempt", "Remedy", "stream_call"),
         "service_failure": (
             "ServiceFailure",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from modelwire.authoring.probe import probed
+from modelwire.authoring.probe import probe_credentials
 from modelwire.errors import AuthenticationError, ConfigError, Problem
 from modelwire.hookspecs.credentials import CredentialStatus
 
@@ -52,7 +52,7 @@ def detect_key(
     status = describe(account)
     if not probe:
         return status
-    return probed(
+    return probe_credentials(
         status,
         lambda transport, deadlines: ask(account, transport, deadlines),
         config=config,

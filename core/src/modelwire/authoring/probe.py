@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from modelwire.config import Config
     from modelwire.transport import Deadlines, Transport
 
-__all__ = ["probed"]
+__all__ = ["probe_credentials"]
 
 
-def probed(
+def probe_credentials(
     status: CredentialStatus,
     ask: Callable[[Transport, Deadlines], Awaitable[object]],
     *,

@@ -90,8 +90,8 @@ def answer(
             raise
         approval = Approval(terminal, show=form == "text")
         recorder = Recorder(context, continued, settings, enabled=not no_log)
-        answering = _Answering(context, functions, approval, tools, printer, recorder)
-        status = run(answering.run(config_path, settings))
+        complete_run = _CompleteRun(context, functions, approval, tools, printer, recorder)
+        status = run(complete_run.run(config_path, settings))
         recorder.write()
         return status
 
@@ -144,7 +144,7 @@ def _load(tools: ToolOptions) -> list[FunctionTool]:
 
 
 @frozen
-class _Answering:
+class _CompleteRun:
     """Asks a model, with or without tools, and prints what comes."""
 
     context: Context

@@ -140,7 +140,7 @@ def _show_requests(settings: Diagnostics) -> None:
         logger.setLevel(level)
         logger.propagate = False
 
-    class _Finished(logging.Filter):
+    class _FinishedRequests(logging.Filter):
         """Of what urllib3 logs, the finished requests: SDKs send theirs through it."""
 
         def filter(self, record: logging.LogRecord) -> bool:
@@ -153,4 +153,4 @@ def _show_requests(settings: Diagnostics) -> None:
             return True
 
     add(LOGGER, logging.DEBUG)
-    add(logging.getLogger("urllib3.connectionpool"), logging.DEBUG, _Finished())
+    add(logging.getLogger("urllib3.connectionpool"), logging.DEBUG, _FinishedRequests())

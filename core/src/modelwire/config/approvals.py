@@ -45,7 +45,7 @@ class ApprovedFile:
     at: str
 
 
-_Known: TypeAlias = dict[Path, ApprovedFile]
+_ApprovedFiles: TypeAlias = dict[Path, ApprovedFile]
 
 
 def digest_of(raw: bytes) -> str:
@@ -129,7 +129,9 @@ def revoke(path: Path, environ: Mapping[str, str] | None = None) -> bool:
     return True
 
 
-def _change(environ: Mapping[str, str] | None, change: Callable[[_Known], _Known]) -> None:
+def _change(
+    environ: Mapping[str, str] | None, change: Callable[[_ApprovedFiles], _ApprovedFiles]
+) -> None:
     target = approvals_path(environ).resolve()
     with locked_config(target, _WHAT):
         kept = change(read_approvals(environ))

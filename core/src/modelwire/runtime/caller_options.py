@@ -189,9 +189,9 @@ def checked_options(
         raise wrong("options", f"{article} {kind.__name__}", options)
     for name in changes:
         if name not in rules:
-            from modelwire.runtime.keywords import unexpected
+            from modelwire.runtime.keywords import unknown_keyword
 
-            raise unexpected(name, call, elsewhere)
+            raise unknown_keyword(name, call, elsewhere)
     if options is None:
         merged: _O = kind(**changes)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from modelwire.text import near_matches
 
-__all__ = ["unexpected"]
+__all__ = ["unknown_keyword"]
 
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "instructions": ("system",),
@@ -37,7 +37,7 @@ _CONFIGURED = {"api_base", "api_key", "base_url", "region", "region_name"}
 """Settings of a provider, which a call does not take."""
 
 
-def unexpected(
+def unknown_keyword(
     name: str, of: Callable[..., Any], elsewhere: Mapping[str, Callable[..., Any]] | None = None
 ) -> TypeError:
     """The error for an unknown keyword argument, with a suggestion.

@@ -16,7 +16,7 @@ from modelwire.forks import ForkSafeLock, after_fork, release_descriptors
 
 __all__ = ["Sessions"]
 
-_Held = tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]
+_OpenSession = tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]
 
 
 class Sessions:
@@ -34,7 +34,7 @@ class Sessions:
         self._make = make
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._lock = ForkSafeLock()
-        self._held: dict[asyncio.AbstractEventLoop, _Held] = {}
+        self._held: dict[asyncio.AbstractEventLoop, _OpenSession] = {}
         after_fork(self._leave_to_parent)
 
     async def of_this_loop(self) -> aiohttp.ClientSession:

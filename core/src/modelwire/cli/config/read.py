@@ -55,10 +55,10 @@ def validate(as_json: bool, config_path: Path | None) -> int:
     \b
     modelwire config validate
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.config.validate import validated
+    from modelwire.cli.config.validate import validate_file
     from modelwire.cli.errors import show_note
 
-    result = validated(config_path)
+    result = validate_file(config_path)
     if as_json:
         echo_json(result.to_json(), indent=2)
     elif result.issues:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
     from modelwire.registry import Registry
 
-__all__ = ["Validation", "validated"]
+__all__ = ["Validation", "validate_file"]
 
 
 @frozen
@@ -55,7 +55,7 @@ class Validation:
         }
 
 
-def validated(explicit: FilePath | None) -> Validation:
+def validate_file(explicit: FilePath | None) -> Validation:
     """Check the configuration file."""
     path = config_place(explicit)
     notes: list[str] = []
