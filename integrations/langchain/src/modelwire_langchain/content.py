@@ -11,7 +11,7 @@ from typing import Any
 from modelwire.errors import InvalidMessage
 from modelwire.messages import File, Image, MediaUrl, Text, UserContent
 
-__all__ = ["refused", "user_content"]
+__all__ = ["unsendable_message", "user_content"]
 
 _MEDIA = {
     "audio": "audio/wav",
@@ -45,7 +45,7 @@ def _part(block: Mapping[str, Any], place: str) -> UserContent:
         return _media({"mime_type": "text/plain", **block}, "file", place)
     if kind in _MEDIA:
         return _media(block, kind, place)
-    raise refused(f"{place}: blocks of the type {kind!r} are not sent to models.")
+    raise unsendable_message(f"{place}: blocks of the type {kind!r} are not sent to models.")
 
 
 def _media(block: Mapping[str, Any], kind: str, place: str) -> File | Image | MediaUrl:
@@ -56,14 +56,16 @@ def _media(block: Mapping[str, Any], kind: str, place: str) -> File | Image | Me
         try:
             data = base64.b64decode(block["base64"], validate=True)
         except (binascii.Error, ValueError) as error:
-            raise refused(f"{place}: its base64 cannot be read: {error}.") from error
+            raise unsendable_message(f"{place}: its base64 cannot be read: {error}.") from error
         return Image(data, mime_type) if kind == "image" else File(data, mime_type, name)
     if "url" in block:
         guessed = guess_type(block["url"].partition("?")[0])[0]
         return MediaUrl(block["url"], block.get("mime_type") or guessed or _MEDIA[kind], name)
-    raise refused(f"{place}: give its content as base64 or url; file ids belong to one service.")
+    raise unsendable_message(
+        f"{place}: give its content as base64 or url; file ids belong to one service."
+    )
 
 
-def refused(message: str) -> InvalidMessage:
+def unsendable_message(message: str) -> InvalidMessage:
     """The error of a message that cannot be sent."""
     return InvalidMessage(message)

@@ -26,7 +26,7 @@ from modelwire.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from modelwire_langchain.content import refused, user_content
+from modelwire_langchain.content import unsendable_message, user_content
 
 __all__ = ["PROVIDER", "SIGNATURES", "context_of"]
 
@@ -67,7 +67,7 @@ def context_of(messages: Sequence[BaseMessage], tools: Iterable[Tool] = ()) -> C
         elif isinstance(message, ToolMessage):
             converted.append(_result(message, names, place))
         else:
-            raise refused(f"{place}: a {type(message).__name__} is not sent to models.")
+            raise unsendable_message(f"{place}: a {type(message).__name__} is not sent to models.")
     return Context(converted, "\n\n".join(filter(None, system)) or None, tools)
 
 

@@ -10,7 +10,7 @@ from pydantic_ai import exceptions as theirs
 
 from modelwire import errors as ours
 
-__all__ = ["translated"]
+__all__ = ["translate_errors"]
 
 _CATEGORIES: tuple[tuple[type[ours.ModelwireError], type[theirs.ModelAPIError]], ...] = (
     (ours.RateLimited, theirs.ModelRateLimitError),
@@ -32,7 +32,7 @@ _WITHOUT_STATUS = (theirs.ModelTimeoutError, theirs.ModelConnectionError)
 
 
 @contextmanager
-def translated(model: str) -> Iterator[None]:
+def translate_errors(model: str) -> Iterator[None]:
     """Raise errors of providers as those of pydantic-ai, caused by ours.
 
     Args:

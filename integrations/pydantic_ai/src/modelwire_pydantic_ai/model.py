@@ -20,7 +20,7 @@ from pydantic_ai.tools import RunContext
 from pydantic_ai.usage import RequestUsage
 
 from modelwire.runtime import ConfigSource, Runtime, RuntimeHandle
-from modelwire_pydantic_ai.errors import translated
+from modelwire_pydantic_ai.errors import translate_errors
 from modelwire_pydantic_ai.messages import context_of
 from modelwire_pydantic_ai.responses import ModelwireStream, response_of
 from modelwire_pydantic_ai.settings import options_of, tools_of
@@ -98,7 +98,7 @@ class ModelwireModel(Model[Any]):
             ModelAPIError: The provider failed.
         """
         call = self._call(messages, model_settings, model_request_parameters)[0]
-        with translated(self._name):
+        with translate_errors(self._name):
             return response_of(await self._runtime.get().complete(**call))
 
     @asynccontextmanager
@@ -132,7 +132,7 @@ class ModelwireModel(Model[Any]):
         """
         call = self._call(messages, model_settings, model_request_parameters)[0]
         del call["fallbacks"]
-        with translated(self._name):
+        with translate_errors(self._name):
             return RequestUsage(input_tokens=await self._runtime.get().count_tokens(**call))
 
     def _call(

@@ -32,7 +32,7 @@ from modelwire.events import (
 )
 from modelwire.messages import AssistantMessage, StopReason, Text, Thinking, Usage
 from modelwire.runtime import Stream
-from modelwire_pydantic_ai.errors import translated
+from modelwire_pydantic_ai.errors import translate_errors
 from modelwire_pydantic_ai.messages import SIGNATURE
 
 __all__ = ["ModelwireStream", "response_of"]
@@ -106,7 +106,7 @@ class ModelwireStream(StreamedResponse):
     _begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
-        with translated(self.requested):
+        with translate_errors(self.requested):
             async for event in self.stream:
                 for made in self._made(event):
                     yield made

@@ -9,11 +9,11 @@ from strands.types.exceptions import ContextWindowOverflowException, ModelThrott
 
 from modelwire.errors import ContextOverflow, Overloaded, RateLimited
 
-__all__ = ["translated"]
+__all__ = ["translate_errors"]
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise what an agent waits for or shortens the conversation for as Strands' own, caused by ours.
 
     Strands has no types for other failures; they stay those of modelwire.

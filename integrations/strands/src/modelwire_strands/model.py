@@ -18,7 +18,7 @@ from modelwire.events import DoneEvent
 from modelwire.runtime import ConfigSource, Runtime, RuntimeHandle, Stream
 from modelwire_strands.cancel_signal import cancelled_by
 from modelwire_strands.converse import ConverseEvents, converse, read_call
-from modelwire_strands.errors import translated
+from modelwire_strands.errors import translate_errors
 from modelwire_strands.settings import (
     ModelwireConfig,
     ModelwireSettings,
@@ -127,7 +127,7 @@ class ModelwireModel(Model):
         events = ConverseEvents(call, self.config["model_id"])
         session = agent_metadata.session_id if agent_metadata is not None else None
         stream = self._ask(call, session)
-        with translated():
+        with translate_errors():
             async with stream:
                 with cancelled_by(cancel_signal, stream):
                     async for event in stream:
@@ -159,7 +159,7 @@ class ModelwireModel(Model):
         """
         call = await self._read(prompt, _system(system_prompt, None))
         events = ConverseEvents(call, self.config["model_id"])
-        with translated():
+        with translate_errors():
             async with self._ask(call, response_schema=output_model) as stream:
                 async for event in stream:
                     for written in events.of(event):

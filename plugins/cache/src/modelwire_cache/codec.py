@@ -38,7 +38,7 @@ from modelwire.messages import Usage
 from modelwire_cache.display import joined_lines, split_lines
 
 __all__ = [
-    "Timed",
+    "TimedDelta",
     "error_from_json",
     "error_to_json",
     "from_json",
@@ -48,7 +48,7 @@ __all__ = [
     "vectors_to_json",
 ]
 
-Timed = tuple[float, Delta]
+TimedDelta = tuple[float, Delta]
 """A delta, and the seconds after the request at which it came."""
 
 _END_OF_TIME = 253_402_300_800.0
@@ -72,7 +72,7 @@ _FIELDS = {
 """Attributes of errors that are recorded, and their keys, beside the message."""
 
 
-def to_json(deltas: Iterable[Timed], change: Callable[[str], str]) -> list[dict[str, Any]]:
+def to_json(deltas: Iterable[TimedDelta], change: Callable[[str], str]) -> list[dict[str, Any]]:
     """Deltas as JSON data.
 
     Args:
@@ -80,7 +80,7 @@ def to_json(deltas: Iterable[Timed], change: Callable[[str], str]) -> list[dict[
         change: Applied to the texts, such as to hide secrets in them.
     """
     entries: list[dict[str, Any]] = []
-    run: list[Timed] = []
+    run: list[TimedDelta] = []
     for at, delta in deltas:
         if run and not _continues(run[-1][1], delta):
             entries.append(_text_entry(run, change))
@@ -96,7 +96,7 @@ def to_json(deltas: Iterable[Timed], change: Callable[[str], str]) -> list[dict[
 
 def from_json(
     entries: Iterable[Mapping[str, Any]], change: Callable[[str], str]
-) -> Iterator[Timed]:
+) -> Iterator[TimedDelta]:
     """Read deltas; where a text was edited by hand, it is cut in as many pieces as before.
 
     Args:
@@ -190,7 +190,7 @@ def _continues(last: Delta, delta: Delta) -> bool:
     return type(last) is type(delta) and getattr(last, "index", 0) == getattr(delta, "index", 1)
 
 
-def _text_entry(run: Sequence[Timed], change: Callable[[str], str]) -> dict[str, Any]:
+def _text_entry(run: Sequence[TimedDelta], change: Callable[[str], str]) -> dict[str, Any]:
     delta = run[0][1]
     name = _TEXTS[type(delta)]
     texts = [getattr(piece, name) for _, piece in run]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from modelwire.errors import ProviderError
 from modelwire.events import Delta, Deltas, Diagnostic, Stop, deltas_of
 from modelwire_cache.call import RecordedCall
-from modelwire_cache.codec import Timed, error_from_json, from_json, to_json
+from modelwire_cache.codec import TimedDelta, error_from_json, from_json, to_json
 from modelwire_cache.store import Outcome, Recording
 
 __all__ = ["recorded_stream", "recorded_value"]
@@ -139,7 +139,7 @@ async def _recorded(
     deltas: AsyncIterator[Deltas], call: RecordedCall
 ) -> AsyncGenerator[Deltas, None]:
     """Pass a stream on, and record it, however it ends."""
-    timed: list[Timed] = []
+    timed: list[TimedDelta] = []
     outcome: Outcome | None = None
     failure: ProviderError | None = None
     leaving = False
@@ -172,7 +172,7 @@ async def _recorded(
 async def _save(
     call: RecordedCall,
     outcome: Outcome | None,
-    timed: list[Timed],
+    timed: list[TimedDelta],
     failure: ProviderError | None,
     *,
     leaving: bool,

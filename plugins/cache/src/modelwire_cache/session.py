@@ -99,14 +99,14 @@ class Scope:
 
 
 @define
-class _Current:
+class _ProcessState:
     """The session of this process, and the scope of the running test."""
 
     session: Session = field(factory=Session)
     test: Scope | None = None
 
 
-_current = _Current()
+_current = _ProcessState()
 
 
 def scope_of(config: Config, options: CompletionOptions | EmbeddingOptions) -> Scope:

@@ -23,7 +23,7 @@ from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
     ClientRequest,
     ResolvedModel,
-    explained,
+    explain_error,
     failure_response,
     new_request_id,
     read_request,
@@ -270,7 +270,7 @@ class _Visit:
                 raise
             if isinstance(error, ModelwireError):
                 self._failed(error)
-            failure = explained(error, self._record.request_id)
+            failure = explain_error(error, self._record.request_id)
             self._record.failure = failure.kind
             channel.put(self._framed(writer.fail(failure)))
         finally:
@@ -319,7 +319,7 @@ class _Visit:
         self._record.cost = cost.total if cost is not None else None
 
     async def _fail(self, error: Exception) -> None:
-        failure = explained(error, self._record.request_id)
+        failure = explain_error(error, self._record.request_id)
         self._record.failure = failure.kind
         response = failure_response(self._dialect, failure, self._record.request_id)
         self._record.status = response.status_code

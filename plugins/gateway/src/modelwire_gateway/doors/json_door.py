@@ -16,7 +16,7 @@ from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.visit import (
     ClientRequest,
     ResolvedModel,
-    explained,
+    explain_error,
     failure_response,
     new_request_id,
     read_request,
@@ -87,7 +87,7 @@ class JsonDoor:
             await client.succeed(body, self._words.headers(record.request_id))
 
     def _fail(self, error: Exception, record: RequestRecord) -> Response:
-        failure = explained(error, record.request_id)
+        failure = explain_error(error, record.request_id)
         record.failure = failure.kind
         response = failure_response(self._words, failure, record.request_id)
         record.status = response.status_code

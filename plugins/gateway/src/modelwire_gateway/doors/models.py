@@ -17,7 +17,7 @@ from modelwire.models import Model
 from modelwire_gateway.access.caller import Caller, RequestRefused, header_fields
 from modelwire_gateway.doors.visit import (
     checked_name,
-    explained,
+    explain_error,
     failure_response,
     json_response,
     new_request_id,
@@ -73,7 +73,7 @@ class ModelsDoor:
             patience = _HURRY if "limit" in request.query_params else _PATIENCE
             items = [each.item for each in await self.listed(caller, patience)]
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
-            return failure_response(words, explained(error, request_id), request_id)
+            return failure_response(words, explain_error(error, request_id), request_id)
         body = {
             "object": "list",
             "data": items,
@@ -94,7 +94,7 @@ class ModelsDoor:
                 msg = f"This key may not call {name}."
                 raise RequestRefused(403, "model_not_allowed", msg)
         except Exception as error:  # noqa: BLE001 - likewise
-            return failure_response(words, explained(error, request_id), request_id)
+            return failure_response(words, explain_error(error, request_id), request_id)
         return json_response(_item(name, model), 200, words.headers(request_id))
 
     async def listed(self, caller: Caller, patience: float = _PATIENCE) -> list[ListedModel]:

@@ -23,7 +23,7 @@ __all__ = [
     "ClientRequest",
     "ResolvedModel",
     "checked_name",
-    "explained",
+    "explain_error",
     "failure_response",
     "json_response",
     "new_request_id",
@@ -174,7 +174,7 @@ def require_allowed(gateway: Gateway, request: ClientRequest, resolved: Resolved
         raise RequestRefused(403, "model_not_allowed", msg)
 
 
-def explained(error: Exception, request_id: str) -> Failure:
+def explain_error(error: Exception, request_id: str) -> Failure:
     """Make a failure of what was raised; what is the gateway's own fault is logged."""
     failure = failure_of(error)
     if failure.kind == "internal":

@@ -19,7 +19,7 @@ from modelwire_gateway.access.caller import Caller, RequestRefused, header_field
 from modelwire_gateway.access.periods import Period
 from modelwire_gateway.doors.models import ModelsDoor
 from modelwire_gateway.doors.visit import (
-    explained,
+    explain_error,
     failure_response,
     json_response,
     new_request_id,
@@ -85,7 +85,9 @@ class PageApi:
                 caller = await self._gateway.access.authenticate(header_fields(request.headers.raw))
                 body = await answer(caller, request)
             except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
-                response = failure_response(self._words, explained(error, request_id), request_id)
+                response = failure_response(
+                    self._words, explain_error(error, request_id), request_id
+                )
             else:
                 response = json_response(body, 200, self._words.headers(request_id))
             response.headers["cache-control"] = "no-store"

@@ -45,7 +45,7 @@ _Event = Mapping[str, Any]
 _Handler = Callable[[Any, _Event], Sequence[Delta]]
 
 
-class _Writing(NamedTuple):
+class _OpenText(NamedTuple):
     """The text that the last event added to.
 
     Attributes:
@@ -86,7 +86,7 @@ class Translator:
         self._limit = limit
         self._items = Items()
         self._ending: StopInfo | None = None
-        self._writing: _Writing | None = None
+        self._writing: _OpenText | None = None
 
     @property
     def ended(self) -> bool:
@@ -166,7 +166,7 @@ class Translator:
         deltas = _delta_of(item, part, _str(event, "delta"))
         found = self._items.find(event.get("item_id"), event.get("output_index"))
         if found is item and len(deltas) == 1 and type(deltas[0]) is TextDelta:
-            self._writing = _Writing(_place(event), item, part)
+            self._writing = _OpenText(_place(event), item, part)
         return deltas
 
     def _more_text(self, event: TypedText) -> TextDelta | None:
