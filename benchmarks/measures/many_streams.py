@@ -17,7 +17,7 @@ _NAMES = ("floor", "modelwire", *(name for name in PEERS if name != "llm"))
 _THREADED = ("boto3", "pydantic_ai", "strands", "langchain_aws")
 _REPEATED = ("floor", "modelwire", "boto3")
 """The others take minutes for a round, and differ by far more than rounds do."""
-_NOT_ASKED = {"error": "not asked: fewer streams never all ran at once"}
+_NOT_RUN = {"error": "not run: fewer streams never all ran at once"}
 _LEFT_OUT = {"error": "left out of a quick run"}
 
 
@@ -70,7 +70,7 @@ def measure(bench: Bench) -> Result:
         if bench.quick and size is sizes[-1]:
             names = tuple(name for name in names if name in OWN)
         got = _measure(bench, size, names)
-        not_asked = _LEFT_OUT if bench.quick else _NOT_ASKED
+        not_asked = _LEFT_OUT if bench.quick else _NOT_RUN
         found[size.streams] = {name: got.get(name, not_asked) for name in _NAMES}
         names = tuple(name for name in names if name == "modelwire" or _is_whole(got.get(name, {})))
     half = _measure(bench, half_pace, _REPEATED)

@@ -23,7 +23,7 @@ async def test_every_row_gets_an_answer(make_runtime, files, provider):
     assert message_from_json(first["message"]).text == "did say 1"
     assert provider().systems == ["Be brief."] * 3
     assert (done.rows, done.answered, done.failed, done.remaining) == (3, 3, 0, 0)
-    assert (done.asked, done.requests, done.tokens) == (3, 3, 45)
+    assert (done.processed, done.requests, done.tokens) == (3, 3, 45)
     assert done.cost == pytest.approx(0.06)
     assert not files.errors.exists()
 
@@ -33,7 +33,7 @@ async def test_the_same_call_asks_nothing_again(make_runtime, files, provider):
     async with make_runtime() as runtime:
         await runtime.batch(files.source, files.output, model="does/m")
         done = await runtime.batch(files.source, files.output, model="does/m")
-    assert (done.answered, done.asked, done.requests) == (2, 0, 0)
+    assert (done.answered, done.processed, done.requests) == (2, 0, 0)
     assert done.cost == pytest.approx(0.04)
     assert len(provider().calls) == 2
 
@@ -100,9 +100,9 @@ async def test_the_next_run_asks_failures_that_may_pass_and_keeps_the_others(
         done = await runtime.batch(files.source, files.output, model="does/m")
         assert set(files.failures) == {"1", "3"}
         assert set(files.answers) == {"2", "4"}
-        assert (done.asked, done.answered, done.failed, done.remaining) == (1, 2, 2, 0)
+        assert (done.processed, done.answered, done.failed, done.remaining) == (1, 2, 2, 0)
         again = await runtime.batch(files.source, files.output, model="does/m", retry_failed=True)
-    assert (again.asked, again.failed) == (2, 2)
+    assert (again.processed, again.failed) == (2, 2)
     assert set(files.failures) == {"1", "3"}
     assert provider().calls.count("invalid") == 2
 
@@ -240,7 +240,7 @@ async def test_a_budget_stops_the_batch_before_it_is_exceeded(make_runtime, file
         assert (done.answered, done.stopped, done.remaining) == (10, "budget", 40)
         assert done.cost == pytest.approx(0.2)
         more = await runtime.batch(files.source, files.output, model="does/m", budget=0.301)
-    assert (more.answered, more.asked, more.stopped) == (15, 5, "budget")
+    assert (more.answered, more.processed, more.stopped) == (15, 5, "budget")
     assert len(provider().calls) == 15
 
 

@@ -190,7 +190,7 @@ def test_the_command_continues_a_batch_that_was_begun_here(cluster, emulator, fi
         shown, said = process.communicate(timeout=200)
     assert (process.returncode, said) == (3, "")
     summary = json.loads(shown)
-    assert (summary["answered"], summary["failed"], summary["asked"]) == (3, 1, 2)
+    assert (summary["answered"], summary["failed"], summary["processed"]) == (3, 1, 2)
     assert sorted(texts(emulator)) == ["say 1", "say 2", "say 3"]
     assert list(files.written(files.errors)) == ["row "]
 

@@ -205,7 +205,7 @@ class Batch:
             answered=journal.answered + tally.answered,
             failed=journal.failed + tally.failed,
             remaining=journal.remaining - done,
-            asked=done,
+            processed=done,
             requests=tally.requests,
             refused=tally.refused,
             tokens=tally.tokens,

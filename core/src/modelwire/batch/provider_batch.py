@@ -259,7 +259,7 @@ class ProviderBatch:
             answered=journal.answered + counts.answered,
             failed=journal.failed + counts.failed,
             remaining=journal.remaining - done,
-            asked=done,
+            processed=done,
             requests=done,
             refused=0,
             tokens=counts.tokens,

@@ -94,7 +94,7 @@ class BatchSummary:
         answered: Those with an answer in the output.
         failed: Those with a failure in the file of failures.
         remaining: Those with neither, which the next run sends.
-        asked: The rows that this run has answered or that have failed in it.
+        processed: The rows that this run has answered or that have failed in it.
         requests: The requests of this run.
         refused: Those of them that the service refused because there were too many.
         tokens: Tokens of the requests and answers of this run.
@@ -109,7 +109,7 @@ class BatchSummary:
     answered: int
     failed: int
     remaining: int
-    asked: int
+    processed: int
     requests: int
     refused: int
     tokens: int
@@ -126,7 +126,7 @@ class BatchSummary:
             "answered": self.answered,
             "failed": self.failed,
             "remaining": self.remaining,
-            "asked": self.asked,
+            "processed": self.processed,
             "requests": self.requests,
             "refused": self.refused,
             "tokens": self.tokens,

@@ -161,7 +161,7 @@ def test_a_batch_that_was_begun_here_is_continued_by_a_runner(program, ask):
     first = ask([{"prompt": "one"}], "-m", "actor/m")
     assert first.returncode == 0
     done = ask([{"prompt": "one"}, {"prompt": "two"}], "--on", "cluster", "-m", "actor/m", "--json")
-    assert json.loads(done.stdout.decode().partition("\n")[2])["asked"] == 1
+    assert json.loads(done.stdout.decode().partition("\n")[2])["processed"] == 1
     assert [each["line"] for each in written(program)] == [1, 2]
 
 
