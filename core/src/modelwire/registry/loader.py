@@ -281,8 +281,11 @@ def _check_hooks(callers: Iterable[pluggy.HookCaller], *, wrappers: bool) -> _Pr
 def _unknown_argument(loaded: LoadedPlugin) -> _Problem | None:
     """Find an argument that its hook does not have, which pluggy reports without those it has."""
     plugin, manager = loaded
+    names = frozenset(dir(plugin))
     for name, caller in vars(manager.hook).items():
-        if caller.spec is None or manager.parse_hookimpl_opts(plugin, name) is None:
+        if caller.spec is None or name not in names:
+            continue
+        if manager.parse_hookimpl_opts(plugin, name) is None:
             continue
         function = getattr(plugin, name)
         known = caller.spec.argnames

@@ -184,7 +184,7 @@ def later(tmp_path, monkeypatch):
     shutil.copytree(DATA / "bedrock-runtime", tmp_path / "bedrock-runtime")
     shutil.copy(DATA / "partitions.json", tmp_path)
     monkeypatch.setattr(service_data, "_data", lambda: tmp_path)
-    caches = (service_data.endpoints, direct_requests._written, direct_requests._address)
+    caches = (service_data.endpoints, direct_requests._operation_template, direct_requests._address)
     for cached in caches:
         cached.cache_clear()
 
@@ -220,7 +220,7 @@ CHANGES = {
 def test_a_description_that_says_more_is_left_to_botocore(later, change):
     later("service-2", lambda _: None)
     assert direct_template(a_target(**KEYS), "converse", MODEL) is not None
-    direct_requests._written.cache_clear()
+    direct_requests._operation_template.cache_clear()
     later("service-2", change)
     assert direct_template(a_target(**KEYS), "converse", MODEL) is None
 

@@ -36,12 +36,16 @@ _JOB_ACTIONS = ("run", "submit", "status", "fetch", "cancel")
 _OWN_PLACES = _HERE, _PROVIDER = "here", "provider"
 
 
-class _Place(click.ParamType[str]):
+class _Place(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on
     """A place where a batch can be run: this machine, the provider, or one that a package offers."""
 
     name = "place"
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+    def get_metavar(
+        self,
+        param: click.Parameter,  # noqa: ARG002
+        ctx: click.Context | None = None,  # noqa: ARG002 - click before 8.2 gives none
+    ) -> str:
         return "|".join(_places())
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:

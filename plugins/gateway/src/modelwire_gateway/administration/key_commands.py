@@ -30,7 +30,7 @@ def keys() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-class _Moment(click.ParamType[float]):
+class _Moment(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on
     name = "moment"
 
     def convert(
@@ -42,7 +42,7 @@ class _Moment(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-class _Duration(click.ParamType[float]):
+class _Duration(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on
     name = "duration"
 
     def convert(
@@ -54,7 +54,7 @@ class _Duration(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
-class _Pair(click.ParamType[tuple[str, str]]):
+class _Pair(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on
     """Two texts with `=` between them."""
 
     name = "pair"
@@ -68,7 +68,7 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return left, right
 
 
-class _Name(click.ParamType[str]):
+class _Name(click.ParamType):  # type: ignore[type-arg] # generic from click 8.4 on
     """A text that fits into the database."""
 
     name = "text"
