@@ -53,18 +53,6 @@ TESTS = {
         """,
         None,
     ),
-    "a slow machine": (
-        """
-        import loop_watch
-        from modelwire.transport import SseDecoder
-
-        async def test_it(monkeypatch):
-            reference = loop_watch._reference
-            monkeypatch.setattr(loop_watch, "_reference", lambda: 1000 * reference())
-            SseDecoder().feed(b"data: x\\n" * 400_000)
-        """,
-        None,
-    ),
     "waiting in our code": (
         """
         import time

@@ -1,7 +1,7 @@
 """A watch over the event loop: a test fails in which modelwire keeps it from turning.
 
-Time is counted as the loop's thread spends it on the processor, and divided by how much slower than at its
-best the machine computes at that moment, so a busy machine fails nothing. While one callback runs, a timer of processor time looks now and then where it is; what is charged to modelwire
+Time is counted as the loop's thread spends it on the processor, so a busy machine fails nothing. While
+one callback runs, a timer of processor time looks now and then where it is; what is charged to modelwire
 is the share of the callback's time in which the innermost code of a package of ours was at work. Where
 the timer went off too rarely for that time, the machine itself had paused, and the pause is left out. Calls
 that wait without computing, as `time.sleep`, or a look-up of a name, are caught in the act.
@@ -24,15 +24,13 @@ import pytest
 from attrs import define, field
 
 LIMIT = 0.05
-"""Seconds of processor time that one callback may take in our code, on a machine at its best."""
+"""Seconds of processor time that one callback may take in our code."""
 
 _EVERY = 0.005
 _EACH = 0.01
 """The most processor time between two signals of the timer, which goes off at a tick of the system."""
 _LONG = 20
 """Signals in a row that only a long call of C keeps waiting; fewer may come from other threads' work."""
-_REFERENCES = 15
-"""How often a reference is computed, to see how slow the machine is."""
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(
     str(path) + "/"
@@ -67,7 +65,6 @@ class Watch:
     samples: list[tuple[str | None, int]] = field(factory=list)
     pipe: tuple[int, int] | None = None
     collecting: float = 0.0
-    fastest: float = float("inf")
     _collection_began: float = 0.0
 
     def run(self, handle, run):
@@ -90,19 +87,10 @@ class Watch:
         ours = [place for place, _ in self.samples if place is not None]
         signals = sum(count for place, count in self.samples if place is not None)
         charged = min(spent * len(ours) / max(1, len(self.samples)), signals * _EACH)
-        if charged > LIMIT and (charged := charged / self.slowness()) > LIMIT:
+        if charged > LIMIT:
             place = max(set(ours), key=ours.count)
             seen = f"seen {ours.count(place)} times"
             self.complaints.append(f"{charged * 1000:.0f} ms of computing in {place}, {seen}")
-
-    def slowness(self) -> float:
-        """How many times longer a computation takes now than it took at best.
-
-        Other work on the machine takes caches and cycles away, which counts as our processor time.
-        """
-        taken = [_reference() for _ in range(_REFERENCES)]
-        self.fastest = min(self.fastest, *taken)
-        return max(1.0, sorted(taken)[_REFERENCES // 2] / self.fastest)
 
     def look(self, _signal: int, frame: FrameType | None) -> None:
         """Note where the loop's thread is; called by the timer, once for all signals during a call of C."""
@@ -160,13 +148,6 @@ class Watch:
             self.collecting += time.thread_time() - self._collection_began
 
 
-def _reference() -> float:
-    """Seconds of processor time that a computation takes which is always the same."""
-    began = time.thread_time()
-    sorted({str(number): number for number in range(2000)}.values(), reverse=True)
-    return time.thread_time() - began
-
-
 def _place(frame: FrameType | None) -> str | None:
     """The innermost line of ours, or `None` where nothing of ours runs."""
     place = None
@@ -211,8 +192,6 @@ def pytest_sessionstart():
     from modelwire.config import Config
 
     Config.from_document({"models": {"providers": {"acme": {"models": [{"id": "m"}]}}}}, environ={})
-    for _ in range(10):
-        _WATCH.slowness()
 
 
 @pytest.hookimpl(wrapper=True)
