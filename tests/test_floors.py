@@ -15,26 +15,15 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 PACKAGES = [ROOT / "core", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
 TOOLS = [
-    *(
-        "pytest",
-        "pytest-asyncio",
-        "pytest-timeout",
-        "pytest-xdist",
-        "hypothesis",
-        "trustme",
-        "trio",
-    ),
-    *("jsonschema", "pexpect", "pyte", "anyio", "opentelemetry-sdk"),
+    *("pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "hypothesis", "trustme"),
+    *("trio", "jsonschema", "pexpect", "pyte", "anyio", "opentelemetry-sdk"),
 ]
 SUITES = [
     *("core/tests/registry", "core/tests/tools", "core/tests/cli/batch", "plugins/otel/tests"),
     *("plugins/anthropic/tests", "plugins/openai/tests/test_conformance.py"),
-    *(
-        "plugins/bedrock/tests/streaming",
-        "plugins/bedrock/tests/converse",
-        "plugins/cache/tests/test_replay.py",
-    ),
-    *("plugins/gateway/tests/test_groups.py", "plugins/gateway/tests/hostile/test_connections.py"),
+    *("plugins/bedrock/tests/streaming", "plugins/bedrock/tests/converse"),
+    *("plugins/cache/tests/test_replay.py", "plugins/gateway/tests/test_groups.py"),
+    "plugins/gateway/tests/hostile/test_connections.py",
 ]
 NEWEST = [
     # It compares with what the installed botocore knows of the service.

@@ -283,7 +283,7 @@ def _unknown_argument(loaded: LoadedPlugin) -> _Problem | None:
     plugin, manager = loaded
     names = frozenset(dir(plugin))
     for name, caller in vars(manager.hook).items():
-        if caller.spec is None or name not in names:
+        if caller.spec is None or name not in names:  # pluggy before 1.7 needs the attribute
             continue
         if manager.parse_hookimpl_opts(plugin, name) is None:
             continue

@@ -87,10 +87,10 @@ def run_on(runner: BatchRunner | None, request: BatchRequest) -> BatchSummary:
     Raises:
         ModelwireError: The batch failed.
     """
-    return run(_run(runner, request))
+    return run(_run_batch(runner, request))
 
 
-async def _run(runner: BatchRunner | None, request: BatchRequest) -> BatchSummary:
+async def _run_batch(runner: BatchRunner | None, request: BatchRequest) -> BatchSummary:
     async with Runtime.from_config(request.config_path) as runtime:
         batch = Batch(runtime, request, runner=runner)
         with ProgressBar(lambda: batch.progress), on_signal(signal.SIGINT, _stopper(batch)):
